@@ -1,0 +1,1 @@
+"""The daemon: links to the games, the outbox, the gate for GMs, and their wiring."""

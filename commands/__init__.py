@@ -1,0 +1,1 @@
+"""GM commands, grouped by what they serve."""

@@ -1,0 +1,1 @@
+"""What a game server embeds to speak the bridge protocol."""

@@ -1,0 +1,1 @@
+"""The game master's side: gate client, batch commands and the terminal."""

@@ -1,0 +1,1 @@
+"""The desk: tickets, queue and staff as the pure fold of the log."""

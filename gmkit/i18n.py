@@ -1,0 +1,36 @@
+"""Languages of the people who read: gettext catalogues under ``gmkit/locale``."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "zh_CN")
+DOMAIN = "gmkit"
+
+
+def N_(message: str) -> str:
+    """Mark a message for the catalogues; it is translated where it is shown."""
+    return message
+
+
+@cache
+def language(tag: str | None) -> gettext.NullTranslations:
+    """The catalogue for a language tag such as ``zh_CN``, ``zh-Hans`` or ``en_US.UTF-8``."""
+    if closest(tag) == "en":
+        return gettext.NullTranslations()
+    folder = str(files("gmkit") / "locale")
+    return gettext.translation(DOMAIN, folder, languages=[closest(tag)], fallback=True)
+
+
+def closest(tag: str | None) -> str:
+    """The supported language nearest to a tag: any Chinese is ``zh_CN``, all else ``en``."""
+    return "zh_CN" if (tag or "").lower().startswith("zh") else "en"
+
+
+def of_environment() -> str:
+    """The language of this process's user, from LC_ALL, LC_MESSAGES and LANG."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return closest(next((os.environ[n] for n in names if os.environ.get(n)), None))

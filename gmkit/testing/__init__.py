@@ -1,0 +1,1 @@
+"""Fakes and fleets for tests, shipped to plugin and adapter authors."""

@@ -1,0 +1,1 @@
+"""Frames and messages on the wire; no I/O here."""

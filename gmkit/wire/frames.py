@@ -1,0 +1,96 @@
+"""Frames: a 4-byte big-endian length, then a msgpack array of messages, each a map.
+
+Shared by the bridge and the gate. A frame carries whatever its sender had to say in one turn, so
+that many small messages cost one write and one decode.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgpack
+
+from gmkit.errors import GMError
+
+MAX_FRAME = 1 << 20
+"""The longest frame body accepted from anyone, in bytes."""
+
+Message = Mapping[str, Any]
+
+_LENGTH = struct.Struct(">I")
+
+
+class FrameTooLong(GMError):
+    """A frame of {size} bytes was announced; the most is {most}."""
+
+
+class BadFrame(GMError):
+    """A frame could not be read: {problem}"""
+
+
+def pack(message: Message) -> bytes:
+    """One message as msgpack, to be put into any number of frames."""
+    packed: bytes = msgpack.packb(message)
+    return packed
+
+
+def frame(packed: Sequence[bytes]) -> bytes:
+    """One frame of messages that are packed already."""
+    count = len(packed)
+    if count < 16:
+        head = bytes((0x90 | count,))
+    elif count < 1 << 16:
+        head = b"\xdc" + count.to_bytes(2, "big")
+    else:
+        head = b"\xdd" + count.to_bytes(4, "big")
+    body = head + b"".join(packed)
+    return _LENGTH.pack(len(body)) + body
+
+
+def encode(*messages: Message) -> bytes:
+    """One frame of these messages."""
+    return frame([pack(m) for m in messages])
+
+
+class Decoder:
+    """Bytes in, messages out. One for each direction of a connection.
+
+    Never holds more than one frame of at most ``most`` bytes besides what it was just fed.
+    """
+
+    def __init__(self, most: int = MAX_FRAME) -> None:
+        self._most = most
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        """The messages that are complete now, in order.
+
+        Raises FrameTooLong or BadFrame; the connection is of no use afterwards.
+        """
+        buffer = self._buffer
+        buffer += data
+        messages: list[dict[str, Any]] = []
+        start = 0
+        while len(buffer) - start >= 4:
+            (size,) = _LENGTH.unpack_from(buffer, start)
+            if size > self._most:
+                raise FrameTooLong(size=size, most=self._most)
+            if len(buffer) - start - 4 < size:
+                break
+            messages += _body(bytes(buffer[start + 4 : start + 4 + size]))
+            start += 4 + size
+        del buffer[:start]
+        return messages
+
+
+def _body(body: bytes) -> list[dict[str, Any]]:
+    try:
+        # Broken UTF-8 stays visible as \xNN: nothing that was sent is lost.
+        messages = msgpack.unpackb(body, unicode_errors="backslashreplace")
+    except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as fault:
+        raise BadFrame(problem=f"{type(fault).__name__} in msgpack.") from None
+    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+        raise BadFrame(problem="the body must be an array of maps.")
+    return messages
