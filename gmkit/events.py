@@ -27,6 +27,11 @@ KINDS: dict[str, Kind] = {
     "added": Kind("server", "The player said more in an open ticket.", ("name",)),
     "cancelled": Kind("server", "The player withdrew the ticket."),
     "rated": Kind("server", "The player rated the help.", ("stars",)),
+    "proof_asked": Kind(
+        "server",
+        "The player asked whether the GM is real and was shown a phrase that only GMs see too.",
+        ("phrase",),
+    ),
     # tickets, from the GMs
     "claimed": Kind("server", "A GM took the ticket.", ("taken_from",)),
     "assigned": Kind("server", "A GM gave the ticket to another GM.", ("to", "taken_from")),
@@ -47,7 +52,7 @@ KINDS: dict[str, Kind] = {
     "told": Kind(
         "server",
         "A line to one player that is no answer to a ticket, or that gmkit itself sends.",
-        ("delivery", "name", "account"),
+        ("delivery", "name", "account", "locale"),
     ),
     "delivered": Kind(
         "server",
@@ -63,9 +68,9 @@ KINDS: dict[str, Kind] = {
         ("verb", "name", "result", "arguments"),
     ),
     # GMs
-    "gm_added": Kind("gm", "A GM account was made.", ("role", "servers", "password")),
+    "gm_added": Kind("gm", "A GM account was made.", ("name", "role", "servers", "password")),
     "gm_changed": Kind(
-        "gm", "A GM account was changed.", ("role", "servers", "password", "disabled")
+        "gm", "A GM account was changed.", ("name", "role", "servers", "password", "disabled")
     ),
     "duty_started": Kind("gm", "A GM came on duty."),
     "duty_ended": Kind("gm", "A GM went off duty."),

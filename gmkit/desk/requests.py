@@ -36,6 +36,15 @@ class Rate(NamedTuple):
     source: Source | None = None
 
 
+class Verify(NamedTuple):
+    """A player with an open ticket wants proof of the GM; ``phrase`` is made for this once."""
+
+    server: str
+    player_id: str
+    phrase: str
+    source: Source | None = None
+
+
 # --- from GMs -----------------------------------------------------------------------------------
 
 
@@ -236,6 +245,7 @@ Request = (
     Ask
     | Cancel
     | Rate
+    | Verify
     | Claim
     | Assign
     | Unassign

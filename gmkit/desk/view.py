@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from gmkit.model import Player
+
 
 class TicketView(Protocol):
     """A ticket as the desk holds it. Times are seconds since the epoch."""
@@ -57,6 +59,10 @@ class TicketView(Protocol):
 
     @property
     def stars(self) -> int | None: ...
+    @property
+    def player(self) -> Player:
+        """Who asked, as known when they wrote last."""
+
     def as_json(self) -> dict[str, Any]:
         """The ticket by the keys of docs/json.md, times as ISO 8601."""
 

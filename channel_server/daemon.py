@@ -1,0 +1,303 @@
+"""The daemon, wired in one place: what stands where, and in which order it starts and stops."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import random
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from gmkit import discovery
+from gmkit.adapter import Adapter, Link
+from gmkit.config import Config, ServerConfig
+from gmkit.desk import Desk, Rules
+from gmkit.errors import GMError
+from gmkit.log import Log, LogFailed
+from gmkit.log.sqlite import SQLiteLog
+from gmkit.passwords import check_password
+from gmkit.permissions import Permissions, roles
+
+from .bridge_port import BridgePort
+from .caller import Caller
+from .catalogue import load_commands
+from .dispatch import Dispatcher
+from .duty import DutyRoster
+from .fleet import Fleet
+from .gate import Gate
+from .intake import Intake
+from .links import ServerLink
+from .listening import open_port, open_unix
+from .lockout import Lockout
+from .login import Login
+from .outbox import Outbox
+from .plugins import Plugins
+from .rosters import Rosters
+from .tokens import Tokens
+from .turn import Turn
+
+SWEEP = 15.0
+"""Seconds between two looks for deliveries that can be tried again or have expired."""
+
+
+class Daemon:
+    """One running gmkit: made from a configuration, started, reloaded, stopped."""
+
+    log = Logger()
+
+    def __init__(self, config: Config, reactor: Any, rng: random.Random | None = None) -> None:
+        """``rng`` gives jitter, phrases and the like; tests hand in a seeded one."""
+        self.config = config
+        self.reactor = reactor
+        self.random = rng or random.SystemRandom()
+        self.failed: Deferred[None] = Deferred()
+        """Fails with LogFailed when the log cannot be written any more."""
+        self.ports: list[Any] = []
+        self._sweeping = LoopingCall(self._sweep)
+        self._sweeping.clock = reactor
+
+    # --- start --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the log, replay it, and listen. Blocking while the log is read.
+
+        Raises a GMError that tells the operator what to do; nothing is left open then.
+        """
+        self.config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.events_log = SQLiteLog(
+            self.config.database, self.reactor, on_failure=self._log_failed
+        ).open()
+        try:
+            self._wire()
+            self._listen()
+            self._run()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _wire(self) -> None:
+        config, reactor, events_log = self.config, self.reactor, self.events_log
+        self.desk, snapshot_at = revived(events_log, rules(config))
+        self.turn = Turn(desk=self.desk, log=events_log, reactor=reactor, snapshot_at=snapshot_at)
+        self.rosters = Rosters()
+        self.fleet = Fleet(make_link=self._link, rosters=self.rosters, reactor=reactor)
+        self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
+        self._at_start = {name: (stream.name, stream.last) for name, stream in self.desk.streams()}
+        self.door = BridgePort(reactor, self._settled_up_to)
+        self.outbox = Outbox(
+            desk=self.desk,
+            turn=self.turn,
+            links=self.fleet.links,
+            rosters=self.rosters,
+            reactor=reactor,
+            expires=config.help.expires_seconds,
+        )
+        self.intake = Intake(
+            desk=self.desk,
+            turn=self.turn,
+            settings=config.help,
+            notify=self.outbox.notify,
+            random=self.random,
+            run=f"{self.random.getrandbits(40):x}",
+        )
+        self.dispatcher = Dispatcher(
+            commands=load_commands(),
+            desk=self.desk,
+            archive=events_log.archive,
+            permissions=lambda: self.permissions,
+            servers=self.fleet.views,
+            submit=self.turn.submit,
+            act=self.fleet.act,
+            refused=self._refused,
+            clock=reactor,
+        )
+        self.duty = DutyRoster(desk=self.desk, turn=self.turn, reactor=reactor)
+        self.gate = Gate(
+            clock=reactor,
+            log=events_log,
+            desk=self.desk,
+            position=self.turn.position,
+            settled=self.turn.settled,
+            permissions=lambda: self.permissions,
+            login=self._login(),
+            run_command=self.dispatcher.run,
+            describe=self.dispatcher.describe,
+            on_presence=self.duty.presence,
+            servers=self.fleet.rows,
+            online=self.fleet.online,
+            name=config.daemon.name,
+        )
+        self.turn.on_durable(self.gate.publish)
+        self.plugins = Plugins(
+            desk=self.desk,
+            turn=self.turn,
+            commands=self.dispatcher,
+            servers=self.fleet.names,
+            reactor=reactor,
+        )
+
+    def _login(self) -> Login:
+        self._hashing = ThreadPool(0, 2, name="passwords")
+        return Login(
+            desk=self.desk,
+            hash_of=self.desk.password_of,
+            check_password=lambda password, hashed: deferToThreadPool(
+                self.reactor, self._hashing, check_password, password, hashed
+            ),
+            lockout=Lockout(self.reactor.seconds),
+            tokens=Tokens(self.reactor.seconds),
+            own_uid=os.getuid(),
+            user_of=_user_of,
+        )
+
+    def _link(self, server: ServerConfig) -> ServerLink:
+        adapter_class = discovery.load("adapters", server.adapter)
+        options = self.config.server_options(server, adapter_class.Options)
+
+        def make_adapter(link: Link) -> Adapter:
+            try:
+                adapter: Adapter = adapter_class(options, link, self.reactor)
+            except GMError as fault:
+                raise self.config.fault(("server", server.index), fault.sentence()) from None
+            return adapter
+
+        return ServerLink(
+            server,
+            make_adapter=make_adapter,
+            turn=self.turn,
+            intake=self.intake,
+            rosters=self.rosters,
+            door=self.door,
+            settled=self._settled_at_start,
+            on_ready=self.outbox.server_ready,
+            on_joined=self.outbox.player_joined,
+            reactor=self.reactor,
+            random=self.random,
+        )
+
+    def _settled_at_start(self, server: str, stream: str) -> int:
+        """What the log held when the daemon started: the one ground for a new link."""
+        name, last = self._at_start.get(server, ("", 0))
+        return last if name == stream else 0
+
+    def _settled_up_to(self, server: str, stream: str) -> int:
+        link = self.fleet.links.get(server)
+        return link.settled_up_to(stream) if link is not None else 0
+
+    def _listen(self) -> None:
+        config = self.config
+        self.ports.append(open_unix(self.reactor, config.socket, self.gate.unix_factory()))
+        for addresses, factory in (
+            (config.gate, self.gate.tls_factory),
+            (config.bridge, self.door.factory),
+            (config.bridge_http, self.door.site),
+        ):
+            for address in addresses:
+                port = open_port(self.reactor, address, factory(), config.tls_cert, config.tls_key)
+                self.ports.append(port)
+
+    def _run(self) -> None:
+        self._hashing.start()
+        for name, options in self.config.plugins.items():
+            self.plugins.start(name, discovery.load("plugins", name), options)
+        self.gate.start()
+        self.fleet.configure(self.config.servers)
+        self._sweeping.start(SWEEP, now=False)
+
+    # --- while it runs ------------------------------------------------------------------------
+
+    def reload(self, config: Config) -> str:
+        """Apply a changed configuration: servers, roles, plugins. Returns what changed.
+
+        Raises BadConfig with everything as it was.
+        """
+        before, self.config = self.config, config
+        try:
+            started, stopped = self.fleet.configure(config.servers)
+        except GMError:
+            self.config = before
+            raise
+        self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
+        self.desk.rules = rules(config)
+        self.intake.settings = config.help
+        for name in self.plugins.names():
+            self.plugins.stop(name)
+        for name, options in config.plugins.items():
+            self.plugins.start(name, discovery.load("plugins", name), options)
+        kept = len(self.fleet.links) - len(started)
+        return (
+            f"{len(started)} servers started or changed, {len(stopped)} removed, {kept} untouched"
+        )
+
+    def _sweep(self) -> None:
+        self.outbox.retry()
+        self.outbox.expire()
+
+    def _refused(self, caller: Caller, command: str, server: str | None, error: GMError) -> None:
+        self.log.info(
+            "{gm} may not run {command}: {error}", gm=caller.gm, command=command, error=error
+        )
+
+    def _log_failed(self, failure: LogFailed) -> None:
+        self.log.critical("{failure}", failure=failure)
+        if not self.failed.called:
+            self.failed.errback(failure)
+
+    # --- stop ---------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Stop listening, let the games go, write what is decided, close the log."""
+        if self._sweeping.running:
+            self._sweeping.stop()
+        for port in self.ports:
+            await port.stopListening()
+        self.plugins.stop_all()
+        self.duty.stop()
+        self.fleet.stop()
+        self.gate.stop()
+        try:
+            await self.turn.finish()
+            await self.events_log.close()
+        except LogFailed:
+            self.log.info("The log was lost before; what was acknowledged is on disk.")
+        self._hashing.stop()
+
+    def _let_go(self) -> None:
+        """After a failed start: give the files and ports back."""
+        for port in self.ports:
+            port.stopListening()
+        self.events_log.close()
+
+
+def rules(config: Config) -> Rules:
+    """The desk's settings out of ``[help]``."""
+    help = config.help
+    return Rules(help.open_per_player, help.reopen_hours * 3600)
+
+
+def revived(log: Log, rules: Rules) -> tuple[Desk, int]:
+    """The desk as the log says it is, and the ``seq`` of the snapshot it began with."""
+    desk = Desk(rules)
+    at, snapshot = 0, log.snapshot()
+    if snapshot is not None:
+        at = snapshot[0]
+        try:
+            desk.load(snapshot[1])
+        except ValueError as fault:
+            Logger(namespace="gmkit.daemon").warn("snapshot passed over: {fault}", fault=fault)
+            at = 0
+    for event in log.replay(at):
+        desk.apply(event)
+    return desk, at
+
+
+def _user_of(uid: int) -> str | None:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None

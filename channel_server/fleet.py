@@ -1,0 +1,138 @@
+"""All the game servers that this daemon holds, and what others may see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from gmkit.command import ServerView
+from gmkit.config import ServerConfig
+from gmkit.errors import Unknown
+from gmkit.model import Player
+from gmkit.shapes import iso
+
+from .links import ServerLink
+from .rosters import Rosters
+
+ACT_SECONDS = 10.0
+"""How long a game may take to do what a GM asks of it."""
+
+
+class Fleet:
+    """The links by server name, in the order of the configuration."""
+
+    def __init__(
+        self,
+        *,
+        make_link: Callable[[ServerConfig], ServerLink],
+        rosters: Rosters,
+        reactor: Any,
+    ) -> None:
+        self.links: dict[str, ServerLink] = {}
+        self._make_link = make_link
+        self._rosters = rosters
+        self._reactor = reactor
+
+    def configure(self, servers: tuple[ServerConfig, ...]) -> tuple[list[str], list[str]]:
+        """Start what is new, stop what is gone, leave the rest alone; the names of both.
+
+        A server whose entry changed is stopped and started. Raises the first error of a new
+        entry with nothing changed.
+        """
+        wanted = {server.name: server for server in servers}
+        gone = [n for n, link in self.links.items() if not _same(link.config, wanted.get(n))]
+        made = {
+            name: self._make_link(server)
+            for name, server in wanted.items()
+            if name not in self.links or name in gone
+        }
+        for name in gone:
+            self._drop(name)
+        self.links.update(made)
+        order = {name: self.links[name] for name in wanted}
+        self.links.clear()
+        self.links.update(order)
+        for link in made.values():
+            link.start()
+        return list(made), [name for name in gone if name not in made]
+
+    def _drop(self, name: str) -> None:
+        self.links.pop(name).stop()
+        self._rosters.replace(name, ())
+
+    def stop(self) -> None:
+        """Stop every link."""
+        for link in self.links.values():
+            link.stop()
+
+    # --- what commands see --------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        return list(self.links)
+
+    def views(self) -> list[ServerView]:
+        """Every server as GMs see it."""
+        return [self._view(link) for link in self.links.values()]
+
+    def _view(self, link: ServerLink) -> ServerView:
+        return ServerView(
+            name=link.server,
+            adapter=link.config.adapter,
+            title=link.adapter.title,
+            state=link.state,
+            since=link.since,
+            reason=link.reason,
+            tags=link.config.tags,
+            can=link.adapter.can(),
+            online=list(self._rosters.online(link.server)),
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every server as plain data, by the keys of docs/json.md, with the number online."""
+        return [
+            {
+                "name": link.server,
+                "adapter": link.config.adapter,
+                "title": link.adapter.title,
+                "state": link.state,
+                "since": iso(link.since),
+                "reason": link.reason,
+                "tags": list(link.config.tags),
+                "can": sorted(link.adapter.can()),
+                "online": len(self._rosters.online(link.server)),
+            }
+            for link in self.links.values()
+        ]
+
+    def tags_of(self, server: str) -> tuple[str, ...]:
+        link = self.links.get(server)
+        return link.config.tags if link is not None else ()
+
+    def online(self) -> Iterator[tuple[str, Player]]:
+        """Every player online, with the server."""
+        for server in self.links:
+            for player in self._rosters.online(server):
+                yield server, player
+
+    def facts(self, server: str, player_id: str) -> dict[str, Any]:
+        """What the game volunteered about a player."""
+        link = self.links.get(server)
+        return dict(link.facts.get(player_id, {})) if link is not None else {}
+
+    def act(self, server: str, verb: str, player: Player, *arguments: Any) -> Deferred[Any]:
+        """Use a server's capability; fails with Refused, or TimeoutError after ACT_SECONDS."""
+        link = self.links.get(server)
+        if link is None:
+            raise Unknown(what="server", name=server)
+        acting = Deferred.fromCoroutine(link.act(verb, player, *arguments))
+        return acting.addTimeout(ACT_SECONDS, self._reactor)
+
+
+def _same(one: ServerConfig, other: ServerConfig | None) -> bool:
+    """Whether nothing but its place in the file differs."""
+    if other is None:
+        return False
+    keys = ("adapter", "options", "tags", "locale", "triggers")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)

@@ -1,0 +1,107 @@
+"""``gmkit serve``: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from twisted.internet import reactor as the_reactor
+from twisted.internet.defer import Deferred
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    globalLogBeginner,
+    textFileLogObserver,
+)
+
+from gmkit.config import load
+from gmkit.errors import GMError
+
+from .daemon import Daemon
+
+
+def serve(path: Path) -> int:
+    """Run the daemon until SIGTERM or SIGINT; the exit code. Raises GMError if it cannot start."""
+    config = load(path)
+    began = time.monotonic()
+    _raise_file_limit()
+    _log_to(sys.stderr, config.daemon.log_level)
+    service = Service(Daemon(config, the_reactor), path)
+    service.start(began)
+    service.run()
+    return service.exit_code
+
+
+class Service:
+    """A daemon with a process around it: signals, pid file, the line that says it is ready."""
+
+    def __init__(self, daemon: Daemon, path: Path) -> None:
+        self.exit_code = 0
+        self._daemon = daemon
+        self._path = path
+        self._reactor: Any = daemon.reactor
+        self._stopping = False
+
+    def start(self, began: float) -> None:
+        """Start the daemon, then say so on standard output."""
+        self._daemon.start()
+        self._daemon.config.pid_file.write_text(f"{os.getpid()}\n")
+        self._daemon.failed.addErrback(lambda _: self._stop(1))
+        for name, handler in (
+            ("SIGTERM", lambda: self._stop(0)),
+            ("SIGINT", lambda: self._stop(0)),
+            ("SIGHUP", self._reload),
+        ):
+            self._on_signal(getattr(signal, name), handler)
+        servers = len(self._daemon.config.servers)
+        took = time.monotonic() - began
+        print(f"gmkit: ready, {servers} servers, {took:.2f} s", flush=True)
+
+    def run(self) -> None:
+        """Until the daemon has stopped; the signals are ours, not the reactor's."""
+        self._reactor.run(installSignalHandlers=False)
+
+    def _on_signal(self, number: int, handler: Any) -> None:
+        signal.signal(number, lambda *_: self._reactor.callFromThread(handler))
+
+    def _reload(self) -> None:
+        try:
+            changed = self._daemon.reload(load(self._path))
+        except GMError as fault:
+            self._daemon.log.error("not reloaded, nothing changed: {fault}", fault=fault)
+        else:
+            self._daemon.log.info("reloaded: {changed}", changed=changed)
+
+    def _stop(self, exit_code: int) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        self.exit_code = exit_code
+        stopping = Deferred.fromCoroutine(self._daemon.stop())
+        stopping.addErrback(lambda fault: self._daemon.log.failure("stopping failed", fault))
+        stopping.addBoth(self._leave)
+
+    def _leave(self, _: object) -> None:
+        self._daemon.config.pid_file.unlink(missing_ok=True)
+        self._reactor.stop()
+
+
+def _log_to(file: TextIO, level: str) -> None:
+    """The log goes to standard error; whoever runs the daemon keeps it."""
+    least = LogLevel.levelWithName(level)
+    observer = FilteringLogObserver(textFileLogObserver(file), [LogLevelFilterPredicate(least)])
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+
+
+def _raise_file_limit() -> None:
+    """Every game, terminal and database reader needs a file descriptor."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,208 @@
+"""The plugin host: gives each plugin its ``gm``, and undoes everything it registered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from types import ModuleType
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from gmkit.command import Command
+from gmkit.desk import requests
+from gmkit.desk.view import DeskView
+from gmkit.errors import GMError
+from gmkit.i18n import language
+from gmkit.model import Event
+from gmkit.options import unknown
+from gmkit.plugin import GM, Handler
+
+from .turn import Turn
+
+
+class PluginFailed(GMError):
+    """The plugin {name} was not started: {problem}"""
+
+
+class CommandTable(Protocol):
+    """Where commands are offered: gmkit.channel_server.dispatch.Dispatcher."""
+
+    def add(self, command: Command, owner: str) -> None: ...
+    def remove(self, owner: str) -> None: ...
+
+
+class Plugins:
+    """The plugins that are on, by name."""
+
+    def __init__(
+        self,
+        *,
+        desk: DeskView,
+        turn: Turn,
+        commands: CommandTable,
+        servers: Callable[[], Sequence[str]],
+        reactor: Any,
+    ) -> None:
+        self._desk = desk
+        self._turn = turn
+        self._commands = commands
+        self._servers = servers
+        self._reactor = reactor
+        self._running: dict[str, Handle] = {}
+        turn.on_durable(self._events)
+
+    def start(self, name: str, module: ModuleType, options: Mapping[str, Any]) -> None:
+        """Run the plugin's ``setup``. Raises PluginFailed, with nothing left registered."""
+        gm = Handle(
+            name, options, self._desk, self._turn, self._commands, self._servers, self._reactor
+        )
+        try:
+            module.setup(gm)
+            gm.check_options()
+        except Exception as fault:
+            gm.stop()
+            problem = (
+                str(fault) if isinstance(fault, GMError) else f"{type(fault).__name__}: {fault}"
+            )
+            raise PluginFailed(name=name, problem=problem) from fault
+        self._running[name] = gm
+
+    def stop(self, name: str) -> None:
+        """Undo everything the plugin registered."""
+        self._running.pop(name).stop()
+
+    def stop_all(self) -> None:
+        for name in list(self._running):
+            self.stop(name)
+
+    def names(self) -> list[str]:
+        """The plugins that run."""
+        return list(self._running)
+
+    def _events(self, events: Sequence[Event]) -> None:
+        for gm in list(self._running.values()):
+            gm.hear(events)
+
+
+class Handle(GM):
+    """One plugin's view of the daemon; keeps the undo of all it did."""
+
+    def __init__(
+        self,
+        name: str,
+        options: Mapping[str, Any],
+        desk: DeskView,
+        turn: Turn,
+        commands: CommandTable,
+        servers: Callable[[], Sequence[str]],
+        reactor: Any,
+    ) -> None:
+        self.name = name
+        self.desk = desk
+        self.log = Logger(namespace=f"gmkit.plugin.{name}")
+        self._options = options
+        self._declared: list[str] = []
+        self._turn = turn
+        self._commands = commands
+        self._names = servers
+        self._reactor = reactor
+        self._handlers: dict[str, list[Handler]] = {}
+        self._undo = ExitStack()
+
+    # --- the contract -------------------------------------------------------------------------
+
+    def option(self, name: str, default: Any, help: str) -> Any:
+        self._declared.append(name)
+        value = self._options.get(name, default)
+        if type(default) is float and type(value) is int:
+            value = float(value)
+        if type(value) is not type(default):
+            kind = type(default).__name__
+            raise BadPluginOption(plugin=self.name, option=name, kind=kind, value=value)
+        return value
+
+    def on(self, *kinds: str) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            for kind in kinds:
+                self._handlers.setdefault(kind, []).append(handler)
+            return handler
+
+        return register
+
+    def every(self, seconds: float) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+        def register(action: Callable[[], Any]) -> Callable[[], Any]:
+            loop = LoopingCall(lambda: self._guarded(action))
+            loop.clock = self._reactor
+            loop.start(seconds, now=False)
+            self._undo.callback(loop.stop)
+            return action
+
+        return register
+
+    def command(self, command: Command) -> Command:
+        self._commands.add(command, self.name)
+        self._undo.callback(self._commands.remove, self.name)
+        return command
+
+    def at_stop(self, undo: Callable[[], Any]) -> None:
+        self._undo.callback(self._guarded, undo)
+
+    async def do(self, request: requests.Request) -> list[Event]:
+        return await self._turn.submit(request)
+
+    def now(self) -> float:
+        return self._turn.now()
+
+    def say(self, message: str, lang: str | None, **facts: Any) -> str:
+        return language(lang).gettext(message).format(**facts)
+
+    def servers(self) -> Sequence[str]:
+        return self._names()
+
+    # --- the host's side ----------------------------------------------------------------------
+
+    def check_options(self) -> None:
+        """Raises BadPluginOption for a key of the configuration that the plugin did not declare."""
+        for key in self._options:
+            if key not in self._declared:
+                raise UnknownPluginOption(option=key, problem=unknown(key, self._declared))
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Hand the events on to the handlers of their kinds, in order."""
+        if self._handlers:
+            for event in events:
+                for handler in self._handlers.get(event.kind, ()):
+                    self._guarded(handler, event)
+
+    def stop(self) -> None:
+        self._handlers.clear()
+        self._undo.close()
+
+    def _guarded(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a plugin's code; its failure is logged and harms nobody."""
+        try:
+            result = action(*arguments)
+        except Exception:  # noqa: BLE001 - a plugin's fault harms nobody else
+            self.log.failure("the plugin {name} failed", name=self.name)
+            return None
+        if isinstance(result, Awaitable):
+            running = Deferred.fromCoroutine(_awaiting(result))
+            return running.addErrback(
+                lambda fault: self.log.failure("the plugin {name} failed", fault, name=self.name)
+            )
+        return result
+
+
+async def _awaiting(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+class BadPluginOption(GMError):
+    """plugins.{plugin}.{option} must be {kind}, not {value!r}."""
+
+
+class UnknownPluginOption(GMError):
+    """{option}: {problem}"""

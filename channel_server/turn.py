@@ -1,0 +1,129 @@
+"""The one pipeline through which everything happens: decide, append, and only then take effect.
+
+All that arrives in one reactor turn is decided at once, appended together, and takes effect in
+order once the log says that it is durable. Nothing else appends to the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gmkit.desk import Desk
+from gmkit.desk.requests import Request
+from gmkit.errors import Refused
+from gmkit.log import Log
+from gmkit.model import Event
+
+Effect = Callable[[Sequence[Event]], Any]
+SNAPSHOT_EVERY = 50_000
+"""Events between two snapshots of the desk: about half a second of replay at start."""
+
+
+class Turn:
+    """Decisions of this reactor turn, and the effects of those that are durable."""
+
+    log = Logger()
+
+    def __init__(self, *, desk: Desk, log: Log, reactor: Any, snapshot_at: int = 0) -> None:
+        """``snapshot_at`` is the ``seq`` that the newest snapshot stands at."""
+        self._desk = desk
+        self._events_log = log
+        self._reactor = reactor
+        self._decided: list[Event] = []
+        self._afterwards: list[Deferred[None]] = []
+        self._effects: list[Effect] = []
+        self._scheduled = False
+        self._snapshot_at = snapshot_at
+
+    def on_durable(self, effect: Effect) -> None:
+        """Call ``effect`` with every batch of durable events, in order of registration."""
+        self._effects.append(effect)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        now: float = self._reactor.seconds()
+        return now
+
+    def position(self) -> int:
+        """The ``seq`` of the newest decided event, appended already or at the end of this turn."""
+        return self._events_log.last + len(self._decided)
+
+    def decide(self, request: Request) -> list[Event] | Refused:
+        """Decide now, and append at the end of this turn what was decided."""
+        decision = self._desk.decide(request, self._reactor.seconds())
+        if type(decision) is list and decision:
+            apply = self._desk.apply
+            for event in decision:
+                apply(event)
+            self._decided += decision
+            if not self._scheduled:
+                self._schedule()
+        return decision
+
+    def submit(self, request: Request) -> Deferred[list[Event]]:
+        """Decide now; fires with the events once they are durable, fails with the refusal."""
+        decision = self.decide(request)
+        answer: Deferred[list[Event]] = Deferred()
+        if isinstance(decision, Refused):
+            answer.errback(decision)
+            return answer
+        return self.settled().addCallback(lambda _: decision)
+
+    def settled(self) -> Deferred[None]:
+        """Fires once everything decided so far is durable and has taken effect."""
+        done: Deferred[None] = Deferred()
+        self._afterwards.append(done)
+        if not self._scheduled:
+            self._schedule()
+        return done
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        self._reactor.callLater(0, self._flush)
+
+    def _flush(self) -> None:
+        events, afterwards = self._decided, self._afterwards
+        self._decided, self._afterwards, self._scheduled = [], [], False
+        durable = self._events_log.append(events)
+        self._snapshot_if_due()
+        durable.addCallbacks(
+            lambda _: self._take_effect(events, afterwards),
+            lambda failure: self._fail(failure, afterwards),
+        )
+        durable.addErrback(lambda failure: self.log.failure("an effect failed", failure))
+
+    def _take_effect(self, events: list[Event], afterwards: list[Deferred[None]]) -> None:
+        if events:
+            for effect in self._effects:
+                try:
+                    effect(events)
+                except Exception:  # noqa: BLE001 - one effect's fault must not stop the others
+                    self.log.failure("the effect {effect} failed", effect=effect)
+        for done in afterwards:
+            done.callback(None)
+
+    def _fail(self, failure: Failure, afterwards: list[Deferred[None]]) -> None:
+        """The log is broken: nothing that was decided takes effect."""
+        for done in afterwards:
+            done.errback(failure)
+
+    def _snapshot_if_due(self) -> None:
+        if self._events_log.last - self._snapshot_at >= SNAPSHOT_EVERY:
+            self.save_snapshot()
+
+    def save_snapshot(self) -> Deferred[None]:
+        """Keep the desk as it stands at the newest event, everything decided being appended."""
+        self._snapshot_at = self._events_log.last
+        saved = self._events_log.save_snapshot(self._snapshot_at, self._desk.dump())
+        return saved.addErrback(
+            lambda failure: self.log.failure("the snapshot was not written", failure)
+        )
+
+    def finish(self) -> Deferred[None]:
+        """Append what is decided, wait for it, and leave a snapshot."""
+        return self.settled().addCallback(lambda _: self.save_snapshot())
