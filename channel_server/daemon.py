@@ -17,6 +17,7 @@ from gmkit import discovery
 from gmkit.adapter import Adapter, Link
 from gmkit.config import Config, ServerConfig
 from gmkit.desk import Desk, Rules
+from gmkit.desk.requests import Notify
 from gmkit.errors import GMError
 from gmkit.log import Log, LogFailed
 from gmkit.log.sqlite import SQLiteLog
@@ -233,6 +234,11 @@ class Daemon:
         return (
             f"{len(started)} servers started or changed, {len(stopped)} removed, {kept} untouched"
         )
+
+    def tell(self, topic: str, text: str) -> None:
+        """Tell the GMs, and whoever reads the log."""
+        self.log.info("{topic}: {text}", topic=topic, text=text)
+        self.turn.decide(Notify(topic, text))
 
     def _sweep(self) -> None:
         self.outbox.retry()

@@ -36,6 +36,7 @@ class Grammar:
         self.triggers = tuple(triggers)
         self.prefix = next((t[0] for t in triggers if t[0] in _PREFIXES), "!")
         self._folded = sorted((t.translate(_HALF_WIDTH).lower() for t in triggers), key=len)[::-1]
+        self._enough = max(16, *(len(t) + 1 for t in triggers))  # characters that decide
         starts = {t[0] for t in self._folded} | set("!/12345")
         starts |= {s.upper() for s in starts} | {_FULL_WIDTH[s] for s in starts if s in _FULL_WIDTH}
         self._starts = frozenset(starts)
@@ -45,7 +46,7 @@ class Grammar:
         text = text.strip()
         if not text or text[0] not in self._starts:
             return None
-        head = text[:80].translate(_HALF_WIDTH).lower()
+        head = text[: self._enough].translate(_HALF_WIDTH).lower()
         for trigger in self._folded:
             if head.startswith(trigger) and _ends_word(trigger, head[len(trigger) :]):
                 question = text[len(trigger) :].lstrip(" :,，：、\t\u3000")

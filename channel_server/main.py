@@ -23,6 +23,7 @@ from gmkit.config import load
 from gmkit.errors import GMError
 
 from .daemon import Daemon
+from .reloading import reload_command
 
 
 def serve(path: Path) -> int:
@@ -50,6 +51,7 @@ class Service:
     def start(self, began: float) -> None:
         """Start the daemon, then say so on standard output."""
         self._daemon.start()
+        self._daemon.dispatcher.add(reload_command(self._reload_now), owner="gmkit")
         self._daemon.config.pid_file.write_text(f"{os.getpid()}\n")
         self._daemon.failed.addErrback(lambda _: self._stop(1))
         for name, handler in (
@@ -69,9 +71,12 @@ class Service:
     def _on_signal(self, number: int, handler: Any) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(handler))
 
+    def _reload_now(self) -> str:
+        return self._daemon.reload(load(self._path))
+
     def _reload(self) -> None:
         try:
-            changed = self._daemon.reload(load(self._path))
+            changed = self._reload_now()
         except GMError as fault:
             self._daemon.log.error("not reloaded, nothing changed: {fault}", fault=fault)
         else:

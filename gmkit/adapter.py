@@ -9,7 +9,7 @@ the adapter has it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -18,12 +18,14 @@ from twisted.logger import Logger
 
 from gmkit.errors import GMError, Refused
 from gmkit.model import Player, Source
-from gmkit.options import option
+from gmkit.options import BadOption, option
 
 __all__ = [
     "CAPABILITIES",
     "Adapter",
+    "BadOption",
     "Channel",
+    "GMError",
     "Gone",
     "Limits",
     "Link",
@@ -97,6 +99,30 @@ class Channel(ABC):
     @abstractmethod
     def receive(self) -> Deferred[Sequence[Mapping[str, Any]]]:
         """The next messages, in order; fails with :class:`LinkLost` when the connection ends."""
+
+    def ack(self, upto: int) -> None:
+        """Everything up to message ``upto`` is on disk; of one turn only the last one is sent."""
+        self.send({"type": "ack", "upto": upto})
+
+    def each(self, handler: Callable[[Sequence[Mapping[str, Any]]], None]) -> Deferred[None]:
+        """Call ``handler`` at once with all that comes; fails with :class:`LinkLost` at the end.
+
+        For many messages cheaper than :meth:`receive`. A GMError that the handler raises ends the
+        connection with that reason; any other exception, which the result fails with, as well.
+        """
+        return Deferred.fromCoroutine(self._each(handler))
+
+    async def _each(self, handler: Callable[[Sequence[Mapping[str, Any]]], None]) -> None:
+        while True:
+            messages = await self.receive()
+            try:
+                handler(messages)
+            except GMError as fault:
+                self.close(str(fault))
+                raise LinkLost(reason=str(fault)) from None
+            except BaseException:
+                self.close("gmkit could not go on; try again.")
+                raise
 
     @abstractmethod
     def close(self, reason: str) -> None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from gmkit.desk import requests
 from gmkit.desk.view import DeskView, TicketView
+from gmkit.durations import format_duration, parse_duration
 from gmkit.errors import Ambiguous, BadUsage, GMError, NotAllowed, Refused, Unknown
 from gmkit.i18n import N_
 from gmkit.log import Archive, Query
 from gmkit.model import Event, Player
+from gmkit.shapes import iso
 
 __all__ = [
     "N_",
@@ -40,6 +42,9 @@ __all__ = [
     "TicketView",
     "Unknown",
     "command",
+    "format_duration",
+    "iso",
+    "parse_duration",
     "requests",
 ]
 
@@ -51,8 +56,11 @@ class Argument:
     Kinds: ``ticket`` (a number, ``#`` allowed; int), ``player`` (``name``, ``"quoted name"``,
     ``@id``, ``server:name``; :class:`Target`), ``server`` (a name or pattern; str), ``gm`` (str),
     ``word`` (str), ``number`` (int), ``duration`` (``4d20h3s``; seconds), ``choice`` (one of
-    ``choices``), ``text`` (the rest of the line; str), ``filters`` (the rest: ``key:value`` words
-    for the keys in ``choices``, and free text; dict with the text under ``text``).
+    ``choices``), ``text`` (the rest of the line; str), ``filters`` (the rest: words of ``choices``,
+    those that end in ``:`` with a value, as ``state:closed``, the others alone, as ``mine``; and
+    free text; dict without the colons, True for words that stand alone, the text under ``text``),
+    ``force`` (optional; True when the command's name ends in ``!``, as in ``ticket claim! 12``).
+    An optional argument that was not given is not passed on.
     """
 
     name: str
@@ -91,8 +99,23 @@ class Command:
 
     def usage(self) -> str:
         """The command's form, as ``ticket reply TICKET TEXT`` with optional parts in brackets."""
-        words = [a.name.upper() if a.required else f"[{a.name.upper()}]" for a in self.arguments]
-        return " ".join([self.name, *words])
+        typed = [a for a in self.arguments if a.kind != "force"]
+        words = [a.name.upper() if a.required else f"[{a.name.upper()}]" for a in typed]
+        force = "[!]" if len(typed) < len(self.arguments) else ""
+        return " ".join([self.name + force, *words])
+
+    def described(self) -> dict[str, Any]:
+        """The declaration as plain data, for completion, help and documentation."""
+        return {
+            "name": self.name,
+            "about": self.about,
+            "permission": self.permission,
+            "usage": self.usage(),
+            "aliases": list(self.aliases),
+            "arguments": [asdict(a) | {"choices": list(a.choices)} for a in self.arguments],
+            "examples": list(self.examples),
+            "needs": self.needs,
+        }
 
 
 def command(
@@ -155,6 +178,10 @@ class Call(ABC):
     archive: Archive
     commands: Sequence[Command]
     """The commands that this GM may run, for ``help``."""
+    roles: Sequence[str] = ()
+    """The names of all roles; empty where they are not known."""
+    covered: Sequence[str]
+    """For ``Query.servers``: patterns of the servers this GM covers; empty when that is all."""
 
     @abstractmethod
     def may(self, permission: str, server: str | None = None) -> bool:

@@ -31,8 +31,15 @@ class GMError(Exception):
         return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
 
     def sentence(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence in the reader's language; ``translate`` maps the English template."""
-        return translate(self.template()).format(**self.facts)
+        """The sentence in the reader's language; ``translate`` maps the English template.
+
+        A fact that is itself a GMError is told in the same language.
+        """
+        facts = {
+            name: fact.sentence(translate) if isinstance(fact, GMError) else fact
+            for name, fact in self.facts.items()
+        }
+        return translate(self.template()).format(**facts)
 
     def __str__(self) -> str:
         return self.sentence()

@@ -44,7 +44,9 @@ KINDS: dict[str, Kind] = {
         ("delivery",),
     ),
     "closed": Kind("server", "A GM closed the ticket without an answer. text: the reason."),
-    "reopened": Kind("server", "The ticket is open again: by a GM, or by the player who answered."),
+    "reopened": Kind(
+        "server", "The ticket is open again: by a GM, or by the player who answered.", ("to",)
+    ),
     "alerted": Kind(
         "server", "The GMs on duty were alerted about a ticket. text: the alert.", ("topic",)
     ),
@@ -79,5 +81,5 @@ KINDS: dict[str, Kind] = {
     "server_degraded": Kind("server", "The link works in part. text: the reason."),
     "server_down": Kind("server", "The link to a game server is lost. text: the reason."),
     # the daemon
-    "noticed": Kind("fleet", "gmkit tells the GMs something. text: what."),
+    "noticed": Kind("fleet", "gmkit tells the GMs something. text: what.", ("topic",)),
 }

@@ -7,14 +7,18 @@ values, the sentence for a bad key or value, ``gmkit doctor`` and the documentat
 from __future__ import annotations
 
 import dataclasses
-import difflib
+import math
 import os
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from gmkit import problems
 from gmkit.errors import GMError
+from gmkit.problems import Problem, unknown
+
+__all__ = ["BadOption", "option", "parse", "unknown"]
 
 T = TypeVar("T")
 
@@ -34,68 +38,87 @@ def option(default: Any = dataclasses.MISSING, *, help: str, secret: bool = Fals
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parse(declared: type[T], given: Mapping[str, Any], *, where: str = "") -> T:
-    """Build ``declared`` from a table. Raises BadOption naming the key, the fault and the mend."""
+def parse(
+    declared: type[T], given: Mapping[str, Any], *, where: str = "", base: Path | None = None
+) -> T:
+    """Build ``declared`` from a table. Raises BadOption naming the key, the fault and the mend.
+
+    The files of secrets are relative to the folder ``base``; None is the working directory.
+    """
     fields = {f.name: f for f in dataclasses.fields(declared) if f.init}  # type: ignore[arg-type]
     hints = get_type_hints(declared)
     for key in given:
         if key not in fields:
-            raise BadOption(key=where + key, problem=unknown(key, list(fields)))
+            raise BadOption(key=where + key, problem=unknown(key, fields))
     values = {}
     for name, f in fields.items():
         if name in given:
-            raw = _secret(given[name], where + name) if f.metadata.get("secret") else given[name]
+            secret = f.metadata.get("secret")
+            raw = _secret(given[name], where + name, base) if secret else given[name]
             values[name] = _checked(hints[name], raw, where + name)
         elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise BadOption(key=where + name, problem="is required and missing.")
+            raise BadOption(key=where + name, problem=problems.Missing())
     return declared(**values)
 
 
-def unknown(name: str, known: list[str], what: str = "key") -> str:
-    """The sentence for a name that does not exist, with the nearest right one."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none'}."
-    return f"unknown {what}; {hint}"
+def _secret(raw: Any, key: str, base: Path | None) -> Any:
+    match raw:
+        case str():
+            return raw
+        case {"file": str(name), **rest} if not rest:
+            return _secret_of_file((base or Path()) / Path(name).expanduser(), key)
+        case {"env": str(variable), **rest} if not rest:
+            if variable not in os.environ:
+                raise BadOption(key=key, problem=problems.NoVariable(variable=variable))
+            return os.environ[variable]
+    # What was given may be the secret itself: it is not repeated in the error.
+    raise BadOption(key=key, problem=problems.NoSecret())
 
 
-def _secret(raw: Any, key: str) -> Any:
-    if not isinstance(raw, Mapping):
-        return raw
-    if list(raw) == ["file"]:
-        try:
-            return Path(str(raw["file"])).read_text("utf-8").strip()
-        except OSError as fault:
-            problem = f"cannot read the secret's file {raw['file']}: {fault.strerror}."
-            raise BadOption(key=key, problem=problem) from None
-    if list(raw) == ["env"]:
-        if str(raw["env"]) not in os.environ:
-            problem = f"the environment variable {raw['env']} is not set."
-            raise BadOption(key=key, problem=problem)
-        return os.environ[str(raw["env"])]
-    raise BadOption(key=key, problem='give the text itself, {file = "…"} or {env = "…"}.')
+def _secret_of_file(file: Path, key: str) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as fault:
+        problem = problems.NoSecretFile(file=file, reason=fault.strerror)
+    except UnicodeDecodeError:
+        problem = problems.NoSecretFile(file=file, reason="UTF-8")
+    raise BadOption(key=key, problem=problem)
 
 
 def _checked(hint: Any, raw: Any, key: str) -> Any:
     """``raw`` if it fits ``hint``, with ints taken for floats; BadOption otherwise."""
-    if get_origin(hint) in (Union, types.UnionType):
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
         inner = [arm for arm in get_args(hint) if arm is not type(None)]
         return _checked(inner[0], raw, key)
-    if get_origin(hint) is list:
-        if not isinstance(raw, list):
-            raise BadOption(key=key, problem=f"must be a list, not {raw!r}.")
-        return [_checked(get_args(hint)[0], item, f"{key}[{i}]") for i, item in enumerate(raw)]
+    if origin in (list, tuple):
+        return origin(_items(get_args(hint)[0], raw, key))
     if dataclasses.is_dataclass(hint) and isinstance(raw, Mapping):
         return parse(hint, raw, where=f"{key}.")  # type: ignore[arg-type]
     if hint is float and type(raw) is int:
         return float(raw)
-    if hint is Any or (get_origin(hint) is dict and isinstance(raw, Mapping)):
+    if hint is float and (type(raw) is not float or not math.isfinite(raw)):
+        _wrong(hint, raw, key)
+    if hint is Any or (origin is dict and isinstance(raw, Mapping)):
         return raw
     if isinstance(hint, type) and type(raw) is hint:
         return raw
-    wanted = {
-        str: "text in quotes",
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
+    _wrong(hint, raw, key)
+
+
+def _items(hint: Any, raw: Any, key: str) -> list[Any]:
+    if not isinstance(raw, list):
+        _wrong(list, raw, key)
+    return [_checked(hint, item, f"{key}[{i}]") for i, item in enumerate(raw)]
+
+
+def _wrong(hint: Any, raw: Any, key: str) -> NoReturn:
+    kinds: dict[Any, type[Problem]] = {
+        str: problems.NotText,
+        int: problems.NotWhole,
+        float: problems.NotNumber,
+        bool: problems.NotTrueFalse,
+        list: problems.NotList,
     }
-    raise BadOption(key=key, problem=f"must be {wanted.get(hint, hint)}, not {raw!r}.")
+    problem = kinds.get(hint, problems.NotTable)
+    raise BadOption(key=key, problem=problem(given=repr(raw)))

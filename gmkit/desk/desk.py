@@ -37,6 +37,7 @@ DECISIONS: Mapping[type, Callable[..., list[Event] | Refused]] = {
     requests.Expired: from_gmkit.expired,
     requests.Alert: from_gmkit.alert,
     requests.LinkChanged: from_gmkit.link_changed,
+    requests.Notify: from_gmkit.notify,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gmkit.model import Event
 
 from .from_players import Decision
-from .requests import Alert, Delivered, Expired, LinkChanged
+from .requests import Alert, Delivered, Expired, LinkChanged, Notify
 from .rules import Rules
 from .state import State
 
@@ -61,3 +61,8 @@ def link_changed(state: State, rules: Rules, request: LinkChanged, now: float) -
     if server is not None and (server.state, server.reason) == (request.state, request.reason):
         return []
     return [Event(f"server_{request.state}", now, request.server, text=request.reason or None)]
+
+
+def notify(state: State, rules: Rules, request: Notify, now: float) -> Decision:
+    """Something for the GMs to know."""
+    return [Event("noticed", now, text=request.text, data={"topic": request.topic})]

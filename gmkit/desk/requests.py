@@ -241,6 +241,14 @@ class LinkChanged:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """gmkit tells the GMs something. ``topic`` is a word for programs, such as ``reloaded``."""
+
+    topic: str
+    text: str
+
+
 Request = (
     Ask
     | Cancel
@@ -264,4 +272,5 @@ Request = (
     | Expired
     | Alert
     | LinkChanged
+    | Notify
 )

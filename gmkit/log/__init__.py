@@ -25,6 +25,14 @@ class LogTooNew(GMError):
     """{file} was written by a newer gmkit; this is {have}, it needs at least {need}."""
 
 
+class LogInUse(GMError):
+    """{file} is in use by another gmkit (process {process}). Stop that one first."""
+
+
+class LogUnusable(GMError):
+    """{file} cannot be used as gmkit's log: {reason}"""
+
+
 class Log(ABC):
     """Events in, in order; nothing is true before it is durable."""
 

@@ -49,6 +49,20 @@ def frame(packed: Sequence[bytes]) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
+def frames(packed: Sequence[bytes]) -> bytes:
+    """All these messages, in as few frames as MAX_FRAME allows. None alone may be longer."""
+    if sum(map(len, packed)) <= MAX_FRAME - 8:
+        return frame(packed)
+    whole, start, size = [], 0, 0
+    for place, one in enumerate(packed):
+        if size and size + len(one) > MAX_FRAME - 8:
+            whole.append(frame(packed[start:place]))
+            start, size = place, 0
+        size += len(one)
+    whole.append(frame(packed[start:]))
+    return b"".join(whole)
+
+
 def encode(*messages: Message) -> bytes:
     """One frame of these messages."""
     return frame([pack(m) for m in messages])
@@ -61,7 +75,7 @@ class Decoder:
     """
 
     def __init__(self, most: int = MAX_FRAME) -> None:
-        self._most = most
+        self.most = most
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[dict[str, Any]]:
@@ -75,8 +89,8 @@ class Decoder:
         start = 0
         while len(buffer) - start >= 4:
             (size,) = _LENGTH.unpack_from(buffer, start)
-            if size > self._most:
-                raise FrameTooLong(size=size, most=self._most)
+            if size > self.most:
+                raise FrameTooLong(size=size, most=self.most)
             if len(buffer) - start - 4 < size:
                 break
             messages += _body(bytes(buffer[start + 4 : start + 4 + size]))

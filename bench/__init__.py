@@ -1,0 +1,1 @@
+"""Benchmarks of the whole daemon, with other relays beside it in the same run."""

@@ -1,0 +1,7 @@
+"""``python -m gmkit``."""
+
+import sys
+
+from gmkit.cli.main import main
+
+sys.exit(main())

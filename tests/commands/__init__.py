@@ -1,0 +1,1 @@
+"""Commands of GMs, and what they stand on."""
