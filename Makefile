@@ -31,7 +31,7 @@ test: $(VENV)/.dev
 check: $(VENV)/.check
 	$(BIN)/ruff check $(PATHS)
 	$(BIN)/ruff format --check $(PATHS)
-	$(BIN)/mypy gmkit tests bench docs/generate.py
+	$(BIN)/mypy gmkit tests bench docs/*.py
 	$(BIN)/python -m pytest -q tests/house
 
 bench: $(VENV)/.dev

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+SHORTEST = 0.01
+"""Seconds; a shorter wait may be none at all in a clock that counts from 1970."""
+
 
 class Allowance:
     """A token bucket: ``rate`` a second, at most ``burst`` at once."""
@@ -23,4 +26,4 @@ class Allowance:
         if self._left >= 1:
             self._left -= 1
             return 0.0
-        return (1 - self._left) / self._rate
+        return max((1 - self._left) / self._rate, SHORTEST)

@@ -27,6 +27,11 @@ class Rejected(GMError):
         self.delay = delay
 
 
+def farewell(fault: Rejected) -> Message:
+    """The bye that tells a peer why it is sent away."""
+    return {"type": "bye", "reason": fault.reason, "sentence": str(fault)}
+
+
 class Handshake:
     """One peer on its way from stranger to game."""
 

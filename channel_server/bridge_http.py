@@ -10,7 +10,8 @@ import io
 import math
 from typing import Any
 
-from twisted.web.resource import NoResource, Resource
+from twisted.web.pages import notFound
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from gmkit.wire.frames import MAX_FRAME
@@ -19,7 +20,7 @@ from gmkit.wire.messages import WINDOW
 
 from .bridge_channel import GameChannel, Home, Message
 from .bridge_guard import TooManyConnections
-from .bridge_handshake import Rejected
+from .bridge_handshake import Rejected, farewell
 from .bridge_visitor import Door, Visitor
 
 KEPT = 30.0
@@ -64,6 +65,7 @@ class Session(Visitor):
         self._book = book
         self._channel: HTTPChannel | None = None
         self._words: list[bytes] = []
+        self._finished = False
         self._held: Request | None = None
         self._timer: Any = None
 
@@ -71,6 +73,8 @@ class Session(Visitor):
         """Take what the game says; answer when there is something to say or the wait is over."""
         if wait:
             self._answer_held()
+        if self._finished and not self._words:
+            self._words.append(dumps(farewell(no_session())))
         if self._channel is not None and not self.over:
             self._channel.heard(messages)
         else:
@@ -88,7 +92,7 @@ class Session(Visitor):
 
     def finish(self, words: list[bytes]) -> None:
         """The session is over; its last words wait for one more poll."""
-        self.over = True
+        self.over = self._finished = True
         self._words += words
         self._answer_held()
         self._book.drop_later(self)
@@ -159,8 +163,7 @@ class Book:
             return self._open(address)
         known = self._sessions.get(name) if isinstance(name, str) else None
         if known is None:
-            sentence = "There is no such session, it has ended: begin again with a hello."
-            raise Rejected("session", sentence)
+            raise no_session()
         return known
 
     def drop_later(self, session: Session) -> None:
@@ -197,8 +200,7 @@ class Poll(Resource):
         except (BadJSON, Rejected) as fault:
             rejected = fault if isinstance(fault, Rejected) else Rejected("malformed", str(fault))
             self._door.note(address, rejected.reason, str(rejected))
-            bye = {"type": "bye", "reason": rejected.reason, "sentence": str(rejected)}
-            reply(request, None, [dumps(bye)])
+            reply(request, None, [dumps(farewell(rejected))])
         else:
             session.poll(messages, wait, request)
         return NOT_DONE_YET
@@ -223,6 +225,19 @@ class Poll(Resource):
         if type(wait) not in (int, float) or not math.isfinite(wait) or wait < 0:
             raise BadJSON(problem="wait must be a number of seconds from 0.")
         return body.get("session"), messages, min(wait, self._door.limits.heartbeat)
+
+
+def no_session() -> Rejected:
+    """What a poll of a session hears that is over."""
+    return Rejected("session", "There is no such session, it has ended: begin again with a hello.")
+
+
+class Folder(Resource):
+    """A place of the site where there is nothing but what was put there."""
+
+    def getChild(self, path: bytes, request: Request) -> IResource:
+        """What is not there."""
+        return notFound(message="gmkit's bridge is at /bridge/1.")
 
 
 class BoundedRequest(Request):
@@ -268,7 +283,7 @@ class BridgeSite(Site):
 
 def bridge_site(door: Door, reactor: Any) -> Site:
     """The site with the one endpoint."""
-    root, bridge = NoResource(), Resource()
+    root, bridge = Folder(), Folder()
     root.putChild(b"bridge", bridge)
     bridge.putChild(b"1", Poll(door))
     return BridgeSite(root, reactor=reactor, timeout=60.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .bridge_channel import GameChannel, Home, Message
-from .bridge_handshake import Handshake, Rejected
+from .bridge_handshake import Handshake, Rejected, farewell
 
 
 class Door(Home, Protocol):
@@ -65,7 +65,7 @@ class Visitor(ABC):
             return
         self.over = True
         self.door.note(self.address, fault.reason, fault.log)
-        bye = {"type": "bye", "reason": fault.reason, "sentence": str(fault)}
+        bye = farewell(fault)
         if fault.delay:
             self.door.later(fault.delay, self.hang_up, bye)
         else:

@@ -30,6 +30,8 @@ from gmkit.patterns import fits
 from gmkit.permissions import Permissions
 
 from .caller import Caller
+from .catalogue import Catalogue
+from .grants import check_grant
 from .targets import find_player
 
 ACT_SECONDS = 10.0
@@ -61,6 +63,7 @@ class Surroundings(Protocol):
 
     archive: Archive
     clock: Any
+    commands: Catalogue
 
     @property
     def desk(self) -> DeskView: ...
@@ -139,7 +142,7 @@ class RunningCall(Call):
     async def do(self, request: requests.Request) -> list[Event]:
         for server in self._servers_of(request):
             self.require(self._command.permission, server)
-        self._check_assignee(request)
+        self._check_accounts(request)
         return await self._given.submit(self._signed(request))
 
     def servers(self, pattern: str = "*") -> list[ServerView]:
@@ -182,9 +185,20 @@ class RunningCall(Call):
         ticket = self.desk.ticket(getattr(request, "ticket", None) or 0)
         return () if ticket is None else (ticket.server,)
 
-    def _check_assignee(self, request: requests.Request) -> None:
-        if not isinstance(request, requests.Assign):
-            return
+    def _check_accounts(self, request: requests.Request) -> None:
+        """What a request does to another account must not go beyond what is allowed there."""
+        if isinstance(request, requests.Assign):
+            self._check_assignee(request)
+        elif isinstance(request, requests.AddGM | requests.ChangeGM):
+            check_grant(
+                request,
+                self.account,
+                desk=self.desk,
+                permissions=self._given.permissions(),
+                known=[one.permission for one in self._given.commands],
+            )
+
+    def _check_assignee(self, request: requests.Assign) -> None:
         account, ticket = self.desk.account(request.to), self.desk.ticket(request.ticket)
         if account is None or account.disabled or ticket is None:
             return  # the desk says so better

@@ -38,6 +38,7 @@ from .lockout import Lockout
 from .login import Login
 from .outbox import Outbox
 from .plugins import Plugins
+from .reloading import Reloaded, needs_restart
 from .rosters import Rosters
 from .tokens import Tokens
 from .turn import Turn
@@ -212,7 +213,7 @@ class Daemon:
 
     # --- while it runs ------------------------------------------------------------------------
 
-    def reload(self, config: Config) -> str:
+    def reload(self, config: Config) -> Reloaded:
         """Apply a changed configuration: servers, roles, plugins. Returns what changed.
 
         Raises BadConfig with everything as it was.
@@ -231,9 +232,7 @@ class Daemon:
         for name, options in config.plugins.items():
             self.plugins.start(name, discovery.load("plugins", name), options)
         kept = len(self.fleet.links) - len(started)
-        return (
-            f"{len(started)} servers started or changed, {len(stopped)} removed, {kept} untouched"
-        )
+        return Reloaded(len(started), len(stopped), kept, needs_restart(before, config))
 
     def tell(self, topic: str, text: str) -> None:
         """Tell the GMs, and whoever reads the log."""

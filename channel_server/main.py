@@ -23,7 +23,7 @@ from gmkit.config import load
 from gmkit.errors import GMError
 
 from .daemon import Daemon
-from .reloading import reload_command
+from .reloading import Reloaded, reload_command
 
 
 def serve(path: Path) -> int:
@@ -71,7 +71,7 @@ class Service:
     def _on_signal(self, number: int, handler: Any) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(handler))
 
-    def _reload_now(self) -> str:
+    def _reload_now(self) -> Reloaded:
         return self._daemon.reload(load(self._path))
 
     def _reload(self) -> None:
@@ -80,7 +80,7 @@ class Service:
         except GMError as fault:
             self._daemon.log.error("not reloaded, nothing changed: {fault}", fault=fault)
         else:
-            self._daemon.log.info("reloaded: {changed}", changed=changed)
+            self._daemon.log.info("{changed}", changed=changed)
 
     def _stop(self, exit_code: int) -> None:
         if self._stopping:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gmkit.command import N_, Answer, Argument, Call, Refused, Unknown, command, requests
+from gmkit.command import N_, Answer, Argument, Call, Refused, command, requests
 
 NAME_SHAPE = re.compile(r"\w[\w.-]{0,31}")
 _HASH = re.compile(r"scrypt\$\d+\$\d+\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+")
@@ -21,6 +21,10 @@ SERVERS = Argument(
 
 class BadName(Refused):
     """{name} is no name for an account; use up to 32 letters, digits, - _ and dots."""
+
+
+class NoSuchRole(Refused):
+    """There is no role {name}; there are: {known}."""
 
 
 class BadHash(Refused):
@@ -128,7 +132,7 @@ def _other(call: Call, name: str) -> None:
 
 def _known(call: Call, role: str) -> None:
     if call.roles and role not in call.roles:
-        raise Unknown(what="role", name=f"{role} ({', '.join(sorted(call.roles))})")
+        raise NoSuchRole(name=role, known=", ".join(sorted(call.roles)))
 
 
 def _patterns(servers: str) -> tuple[str, ...]:

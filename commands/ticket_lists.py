@@ -188,37 +188,45 @@ def _open(call: Call, wanted: Mapping[str, Any]) -> Iterator[TicketView]:
     if "server" in wanted:
         servers = {server.name for server in call.servers(wanted["server"])}
     before = _ago(call, wanted.get("older"))
-    queued: set[int] = set()
+    holder = _holder(call, wanted)
 
     def fits(ticket: TicketView) -> bool:
         return (
             (servers is None or ticket.server in servers)
             and (before is None or _since(ticket) <= before)
-            and _fits(call, ticket, wanted)
+            and _fits(ticket, wanted)
             and call.may("ticket.list", ticket.server)
         )
 
-    for ticket in filter(fits, call.desk.queue()):
-        queued.add(ticket.number)
-        yield ticket
-    others = (t for t in call.desk.open_tickets() if t.number not in queued and fits(t))
-    yield from sorted(others, key=lambda t: (t.waiting_since is None, _since(t), t.number))
+    if holder is None:
+        yield from filter(fits, call.desk.queue())
+    others = call.desk.open_tickets() if holder is None else call.desk.held_by(holder)
+    rest = [ticket for ticket in others if not _queued(ticket) and fits(ticket)]
+    yield from sorted(rest, key=lambda t: (t.waiting_since is None, _since(t), t.number))
 
 
-def _fits(call: Call, ticket: TicketView, wanted: Mapping[str, Any]) -> bool:
-    holder = call.gm if "mine" in wanted else wanted.get("gm")
+def _holder(call: Call, wanted: Mapping[str, Any]) -> str | None:
+    holder: str | None = call.gm if "mine" in wanted else wanted.get("gm")
+    return holder
+
+
+def _queued(ticket: TicketView) -> bool:
+    return ticket.claimed_by is None and ticket.waiting_since is not None
+
+
+def _fits(ticket: TicketView, wanted: Mapping[str, Any]) -> bool:
     return (
-        (holder is None or ticket.claimed_by == holder)
-        and not ("free" in wanted and ticket.claimed_by is not None)
+        not ("free" in wanted and ticket.claimed_by is not None)
         and not ("waiting" in wanted and ticket.waiting_since is None)
         and not ("vip" in wanted and not ticket.vip)
         and wanted.get("player", ticket.name) in (ticket.name, ticket.player_id)
-        and _holds(f"{ticket.text}\n{ticket.last_text}", wanted.get("text", ""))
+        and ("text" not in wanted or _holds(ticket, wanted["text"]))
     )
 
 
-def _holds(text: str, words: str) -> bool:
-    return not words or all(word in text.casefold() for word in words.casefold().split())
+def _holds(ticket: TicketView, words: str) -> bool:
+    text = f"{ticket.text}\n{ticket.last_text}".casefold()
+    return all(word in text for word in words.casefold().split())
 
 
 def _since(ticket: TicketView) -> float:
@@ -231,7 +239,7 @@ async def _archived(
     query = Query(
         text=wanted.get("text", ""),
         player=wanted.get("player"),
-        gm=call.gm if "mine" in wanted else wanted.get("gm"),
+        gm=_holder(call, wanted),
         state=None if state == "any" else state,
         until=_ago(call, wanted.get("older")),
         **_where(call, wanted.get("server")),
@@ -248,7 +256,7 @@ def _where(call: Call, pattern: str | None) -> dict[str, Any]:
     """The part of a query that says on which servers; the archive knows no tags."""
     if pattern is None or not (pattern.startswith("tag:") or "," in pattern):
         return {"server": pattern, "servers": call.covered}
-    return {"servers": tuple(server.name for server in call.servers(pattern))}
+    return {"servers": tuple(server.name for server in call.servers(pattern)) or ("",)}
 
 
 def _limit(wanted: dict[str, Any]) -> int:

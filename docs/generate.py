@@ -15,9 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from command_parts import command_sections, permission_rows
+
 from gmkit import config, discovery
 from gmkit.cli import main as cli
 from gmkit.cli.adapter import capabilities, default, written
+from gmkit.events import KINDS
+from gmkit.permissions import READY_MADE
 
 DOCS = Path(__file__).parent
 PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -30,19 +34,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Bring the generated parts of docs/ up to date.")
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
+    made = parts()
     stale = [
-        page for page in sorted(DOCS.rglob("*.md")) if renewed(page) != page.read_text("utf-8")
+        page
+        for page in sorted(DOCS.rglob("*.md"))
+        if renewed(page, made) != page.read_text("utf-8")
     ]
     for page in stale:
-        print(f"{page.name}: {'out of date; run: make docs' if check else 'written'}")
+        fate = "out of date; run: make docs" if check else "written"
+        print(f"{page.name}: {fate}", file=sys.stderr if check else sys.stdout)
         if not check:
-            page.write_text(renewed(page), "utf-8")
+            page.write_text(renewed(page, made), "utf-8")
     return int(check and bool(stale))
 
 
-def renewed(page: Path) -> str:
+def renewed(page: Path, made: Mapping[str, str]) -> str:
     """The page's text with every generated part as it ought to be."""
-    made = parts()
     return PART.sub(lambda m: f"{m[1]}{made[m[2]]}\n{m[3]}", page.read_text("utf-8"))
 
 
@@ -53,7 +60,15 @@ def parts() -> Mapping[str, str]:
         "help": keys(config.Help),
         "server": keys(config.Common),
         "roles": keys(config.Role),
+        "events": table(
+            ("kind", "what happened", "keys of `data`"),
+            [(f"`{kind}`", about, code(data)) for kind, (_, about, data) in KINDS.items()],
+        ),
         "command-line": "\n\n".join(command_line()),
+        "permissions": table(
+            ("permission", *(role.name for role in READY_MADE)), permission_rows()
+        ),
+        "commands": "\n\n".join(command_sections()),
     }
     for name in discovery.adapters():
         adapter = discovery.load("adapters", name)
@@ -63,6 +78,11 @@ def parts() -> Mapping[str, str]:
         options = Recorder(discovery.load("plugins", name)).options
         made[f"plugin-{name}"] = table(("key", "default", "what it does"), options)
     return made
+
+
+def code(names: Iterable[str]) -> str:
+    """Names as they are typed."""
+    return ", ".join(f"`{name}`" for name in names) or "-"
 
 
 def keys(declared: type) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gettext
 import os
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 LANGUAGES = ("en", "zh_CN")
 DOMAIN = "gmkit"
+FOLDER = Path(__file__).parent / "locale"
 
 
 def N_(message: str) -> str:
@@ -21,8 +22,7 @@ def language(tag: str | None) -> gettext.NullTranslations:
     """The catalogue for a language tag such as ``zh_CN``, ``zh-Hans`` or ``en_US.UTF-8``."""
     if closest(tag) == "en":
         return gettext.NullTranslations()
-    folder = str(files("gmkit") / "locale")
-    return gettext.translation(DOMAIN, folder, languages=[closest(tag)], fallback=True)
+    return gettext.translation(DOMAIN, FOLDER, languages=[closest(tag)], fallback=True)
 
 
 def closest(tag: str | None) -> str:

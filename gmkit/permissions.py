@@ -12,6 +12,9 @@ from typing import NamedTuple, Protocol
 
 from gmkit.patterns import fits
 
+FORCE = "ticket.force"
+"""What it takes, besides the command's own permission, to go on against another GM's hold."""
+
 
 class Account(Protocol):
     """What is asked of a GM account; gmkit.desk.view.AccountView has it."""

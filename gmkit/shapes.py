@@ -11,11 +11,15 @@ from gmkit.model import Event
 _EPOCH = datetime(1970, 1, 1)
 
 
-@lru_cache(maxsize=4096)
 def iso(at: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, to the millisecond: 2030-01-31T09:05:00.250Z."""
-    moment = _EPOCH + timedelta(milliseconds=round(at * 1000))
-    return moment.isoformat(timespec="milliseconds") + "Z"
+    second, ms = divmod(round(at * 1000), 1000)
+    return f"{_second(second)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(since_epoch: int) -> str:
+    return (_EPOCH + timedelta(seconds=since_epoch)).isoformat()
 
 
 def iso_or_none(at: float | None) -> str | None:

@@ -31,7 +31,7 @@ class Options:
     password: str = option(secret=True, help="admin_password of the server's secrets.cfg.")
     host: str = option("127.0.0.1", help="The server's host name or address.")
     port: int = option(3977, help="server_admin_port of the server's openttd.cfg.")
-    name: str = option("gmkit", help="What gmkit calls itself in the server's log.")
+    admin_name: str = option("gmkit", help="What gmkit calls itself in the server's log.")
 
 
 @dataclass
@@ -65,7 +65,7 @@ class OpenTTD(Adapter):
         self._before, self._clients = self._clients, {}
         try:
             await admin.ask(
-                wire.join(self.options.password, self.options.name, __version__),
+                wire.join(self.options.password, self.options.admin_name, __version__),
                 wire.subscribe(wire.Update.CLIENTS),
                 wire.poll(wire.Update.CLIENTS),
                 wire.subscribe(wire.Update.CHAT),

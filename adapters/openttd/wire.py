@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
 
-from gmkit.errors import GMError
+from gmkit.adapter import GMError
 
 SERVER_CLIENT = 1
 """The client id of the server itself."""
@@ -289,6 +289,8 @@ class Decoder:
             size, kind = struct.unpack_from("<HB", self._buffer, at)
             if size < 3:
                 raise BadPacket(problem=f"a frame of {size} bytes was announced.")
+            if kind < 100:
+                raise BadPacket(problem=f"packet type {kind} is none of a server's.")
             if len(self._buffer) - at < size:
                 break
             if kind in _READ:

@@ -79,7 +79,7 @@ def certificate(config: Config) -> Iterator[Finding]:
     days = (expires - datetime.now(UTC)).days
     if days < EXPIRY_DAYS:
         yield fault(
-            N_("The certificate {path} expires in {days} days. Replace it, then: gmkit reload"),
+            N_("The certificate {path} expires in {days} days. Replace it and restart the daemon."),
             path=config.tls_cert,
             days=days,
         )

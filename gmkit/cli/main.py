@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gettext
 import os
 import sys
 import traceback
@@ -11,7 +12,7 @@ from importlib import import_module
 
 from gmkit import __version__
 from gmkit.errors import BadUsage, GMError
-from gmkit.i18n import N_, language, of_environment
+from gmkit.i18n import DOMAIN, FOLDER, N_, language, of_environment
 from gmkit.text import safe
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -37,6 +38,7 @@ so that ``gmkit do`` starts quickly."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line. Returns 0 done, 1 refused or failed, 2 usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    speak()
     say = language(of_environment()).gettext
     args = parser(given).parse_args(given)
     try:
@@ -56,6 +58,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as fault:  # noqa: BLE001 (the last resort: a sentence, not a traceback)
         return _failed(_unexpected(fault, say(UNEXPECTED)))
 
+
+def speak() -> None:
+    """Have argparse, which asks the process-wide catalogue, use ours."""
+    gettext.bindtextdomain(DOMAIN, str(FOLDER))
+    gettext.textdomain(DOMAIN)
+
+
+ARGPARSE = (
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("show program's version number and exit"),
+    N_("%(prog)s: error: %(message)s\n"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("the following arguments are required: %s"),
+    N_("unrecognized arguments: %s"),
+    N_("expected one argument"),
+    N_("expected at least one argument"),
+    N_("invalid %(type)s value: %(value)r"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+)
+"""What argparse says; marked here so that the catalogues have it."""
 
 UNEXPECTED = N_(
     "gmkit met a fault of its own: {fault}. Please report it, with what "

@@ -67,7 +67,12 @@ def _connection(file: str, name: str, settings: tuple[str, ...]) -> sqlite3.Conn
     try:
         # Threads hand connections to each other; no two ever use one at the same time.
         connection = sqlite3.connect(
-            name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+            name,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+            uri=True,
         )
         for statement in settings:
             connection.execute(statement).fetchall()

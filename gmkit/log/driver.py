@@ -14,12 +14,16 @@ from .writer import CHECKPOINT_ROWS, Group, Job, Report, Writer
 
 LINGER = 0.1
 """Seconds that events may wait for the projections, so that they come in batches."""
+QUIET = 0.002
+"""Seconds without an append that make a pause, in which the projections go on."""
+SHARE = 0.1
+"""The part of the time that the projections get where there are no pauses …"""
+MOST_BEHIND = 500_000
+"""… and from so many events on they take turns with the appends."""
 FEW, MANY = 16, 128
 """Events projected at once, for appends wait meanwhile: about one millisecond, and up to ten when
-the projections are far behind."""
+the projections are more than FAR_BEHIND."""
 FAR_BEHIND = 1_000
-MOST_BEHIND = 100_000
-"""Events from which on the projections no longer wait for a pause in the appends."""
 CHECKPOINT_PAUSE = 1.0
 """Seconds without an append after which the write-ahead log is copied back."""
 CLOSING = 10.0
@@ -96,7 +100,8 @@ class Inline(Driver):
 
     def stop(self) -> None:
         self._serve()
-        self.hurry(self._writer.durable)
+        if self._writer.behind < MOST_BEHIND:
+            self.hurry(self._writer.durable)
         self._writer.close()
         self._told.stopped()
 
@@ -125,7 +130,9 @@ class Thread(Driver):
         self._clock = clock
         self._inbox: SimpleQueue[Group | Job | None] = SimpleQueue()
         self._wanted = 0
+        self._quiet = self._broken = False
         self._project_at: float | None = clock() if writer.behind else None
+        self._share_at = 0.0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="gmkit-log", daemon=True)
 
@@ -146,13 +153,13 @@ class Thread(Driver):
     def _run(self) -> None:
         try:
             while not self._stopping:
-                items = self._take()
-                for report in self._writer.serve(items):
+                for report in self._writer.serve(self._take()):
                     self._tell(self._told.settled, report)
-                self._use_the_pause(idle=not items)
+                self._use_the_pause()
             self._finish()
         except Exception:  # noqa: BLE001 - told to whoever waits
             self._tell(self._told.failed, Failure())
+            self._writer.give_up()
         self._tell(self._told.stopped)
 
     def _take(self) -> Sequence[Group | Job]:
@@ -163,42 +170,48 @@ class Thread(Driver):
             while True:
                 items.append(self._inbox.get_nowait())
         except Empty:
-            pass
+            self._quiet = not items
         self._stopping = None in items
         return [item for item in items if item is not None and item is not _NOTHING]
 
     def _patience(self) -> float | None:
         """Seconds to wait for an item; None as long as it takes."""
-        if self._project_at is not None:
-            return 0.0 if self._hurried() else max(0.0, self._project_at - self._clock())
-        return CHECKPOINT_PAUSE if self._writer.rows_to_checkpoint else None
+        if self._project_at is None:
+            return CHECKPOINT_PAUSE if self._writer.rows_to_checkpoint else None
+        if self._hurried():
+            return 0.0
+        return max(0.0 if self._quiet else QUIET, self._project_at - self._clock())
 
     def _hurried(self) -> bool:
         return self._writer.projected < min(self._wanted, self._writer.durable)
 
-    def _use_the_pause(self, idle: bool) -> None:
+    def _use_the_pause(self) -> None:
         writer = self._writer
-        if writer.behind and self._project_at is None:
-            self._project_at = self._clock() + LINGER
+        if writer.behind and self._project_at is None and not self._broken:
+            self._project_at = self._share_at = self._clock() + LINGER
         if self._project_now():
             self._project()
-        if writer.rows_to_checkpoint > CHECKPOINT_ROWS or (idle and self._project_at is None):
+        quiet = self._quiet and self._project_at is None
+        if writer.rows_to_checkpoint and (quiet or writer.rows_to_checkpoint > CHECKPOINT_ROWS):
             writer.checkpoint()
 
     def _project_now(self) -> bool:
         if self._project_at is None or self._stopping:
             return False
-        if self._writer.behind > MOST_BEHIND or self._hurried():
+        if self._hurried() or self._writer.behind > MOST_BEHIND:
             return True
-        return self._inbox.empty() and self._clock() >= self._project_at
+        return self._clock() >= (self._project_at if self._quiet else self._share_at)
 
     def _project(self) -> None:
+        start = self._clock()
         try:
             self._writer.project(MANY if self._writer.behind > FAR_BEHIND else FEW)
         except Exception:  # noqa: BLE001 - told to whoever waits
-            self._project_at = None
+            self._project_at, self._broken = None, True
             self._tell(self._told.not_projected, Failure())
             return
+        end = self._clock()
+        self._share_at = end + (end - start) * (1 / SHARE - 1)
         if not self._writer.behind:
             self._project_at = None
         self._tell(self._told.projected, self._writer.projected)
@@ -206,11 +219,8 @@ class Thread(Driver):
     def _finish(self) -> None:
         """Project what time allows and close the files."""
         until = self._clock() + CLOSING
-        while self._writer.behind and self._clock() < until:
-            behind = self._writer.behind
+        while self._writer.behind and not self._broken and self._clock() < until:
             self._project()
-            if self._writer.behind == behind:
-                break
         self._writer.close()
 
 

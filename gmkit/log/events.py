@@ -9,10 +9,10 @@ from typing import Any
 from gmkit.model import Event
 
 from .connect import transaction
-from .many import Insert
+from .many import STEP, Insert, fetch
 from .rows import COLUMNS, cells, event, storable
 
-_READ = f"SELECT {', '.join(COLUMNS)} FROM events WHERE seq > ? ORDER BY seq"
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 _AT_ONCE = 1000
 
 
@@ -33,6 +33,9 @@ class Appender:
             self._write(storable(flat))
 
     def _write(self, flat: Sequence[Any]) -> None:
+        if len(flat) <= STEP * len(COLUMNS):  # one statement is a transaction by itself
+            self._insert.run(self._connection, flat)
+            return
         with transaction(self._connection):
             self._insert.run(self._connection, flat)
 
@@ -47,9 +50,14 @@ def after(
     connection: sqlite3.Connection, seq: int, limit: int = -1, upto: int | None = None
 ) -> Iterator[Event]:
     """Events above ``seq``, in order; at most ``limit`` (-1: all), none above ``upto``."""
-    cursor = connection.execute(_READ + " LIMIT ?", (seq, limit))
+    cursor = connection.execute(_SELECT, (seq, limit))
     while rows := cursor.fetchmany(_AT_ONCE):
         for row in rows:
             if upto is not None and row[0] > upto:
                 return
             yield event(row)
+
+
+def batch(connection: sqlite3.Connection, seq: int, limit: int) -> list[Event]:
+    """The next ``limit`` events above ``seq``; for a thread beside a busy reactor."""
+    return [event(row) for row in fetch(connection, _SELECT, COLUMNS, (seq, limit))]

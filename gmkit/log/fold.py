@@ -38,7 +38,7 @@ class Fold:
 
     def ticket(self, event: Event) -> Ticket | None:
         """The ticket that an event names."""
-        return None if event.ticket is None else self.tickets.get(event.ticket)
+        return self.tickets.get(event.ticket) if isinstance(event.ticket, int) else None
 
 
 def player_of(event: Event) -> tuple[str, str] | None:
@@ -57,7 +57,7 @@ def _asked(fold: Fold, event: Event, data: dict[str, Any]) -> None:
     server, player_id, at = event.server or "", event.player or "", iso(event.at)
     event_text, number = event.text or "", event.ticket
     player = _seen(fold, server, player_id, data, at)
-    if number is None:
+    if not isinstance(number, int):
         return
     player.tickets += 1
     fold.tickets[number] = Ticket(
@@ -368,7 +368,7 @@ _ABOUT_PLAYERS = frozenset(_STEPS) - {"delivered", "expired"}
 
 def touched(events: Iterable[Event]) -> tuple[set[int], set[tuple[str, str]], set[str]]:
     """The keys of tickets, players and deliveries that folding these events reads or changes."""
-    tickets = {e.ticket for e in events if e.ticket is not None and e.kind in _STEPS}
+    tickets = {e.ticket for e in events if isinstance(e.ticket, int) and e.kind in _STEPS}
     players = {key for e in events if (key := player_of(e)) is not None}
     deliveries = {id for e in events if e.kind in _STEPS and (id := delivery_of(e))}
     return tickets, players, deliveries

@@ -1,17 +1,21 @@
 """Statements over many rows at once.
 
-One INSERT of many rows costs half of ``executemany``, which lets go of the interpreter lock for
-every row. Sizes are powers of two, so that few statements are compiled and all stay cached.
+A thread that runs SQL lets go of the interpreter for every row that a statement returns and for
+every statement, and then waits until a busy reactor gives it back, up to milliseconds each time.
+So rows go in with few statements of many rows, and come out as one row of JSON.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from sqlite3 import Connection
 from typing import Any
 
 MOST = 512
 """Rows in one statement."""
+STEP = 64
+"""Statements are made for up to so many rows and for its multiples, so that all stay compiled."""
 
 
 class Insert:
@@ -50,20 +54,31 @@ class Lookup:
         self._head = f"WITH wanted({wanted}) AS (VALUES "
         self._row = f"({', '.join('?' * len(keys))})"
         self._tail = f") SELECT {cells} FROM wanted CROSS JOIN {table} ON {same}"
+        self._columns = columns
 
-    def run(self, connection: Connection, keys: Sequence[Sequence[Any]]) -> Iterator[Any]:
-        """The rows that exist, in no promised order; ``keys`` must not repeat."""
-        start = 0
-        for count in sizes(len(keys)):
-            flat = [cell for key in keys[start : start + count] for cell in key]
-            values = ",".join([self._row] * count)
-            yield from connection.execute(self._head + values + self._tail, flat)
-            start += count
+    def run(self, connection: Connection, keys: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+        """The rows that exist, in no promised order; one may come more than once."""
+        for start in range(0, len(keys), MOST):
+            some = list(keys[start : start + MOST])
+            some += [some[0]] * ((1 << (len(some) - 1).bit_length()) - len(some))
+            select = self._head + ",".join([self._row] * len(some)) + self._tail
+            yield from fetch(connection, select, self._columns, [c for key in some for c in key])
+
+
+def fetch(
+    connection: Connection, select: str, columns: Sequence[str], values: Sequence[Any]
+) -> list[list[Any]]:
+    """The rows of a SELECT of text and whole numbers, all at once."""
+    (rows,) = connection.execute(
+        f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({select})", values
+    ).fetchone()
+    found: list[list[Any]] = json.loads(rows)
+    return found
 
 
 def sizes(count: int) -> Iterator[int]:
-    """``count`` as a sum of powers of two, none above MOST."""
+    """``count`` as a sum of few sizes from a small set, none above MOST."""
     while count:
-        size = min(MOST, 1 << (count.bit_length() - 1))
+        size = count if count < STEP else min(MOST, count - count % STEP)
         yield size
         count -= size

@@ -66,7 +66,7 @@ class Projections:
 
     def advance(self, most: int) -> int:
         """Fold up to ``most`` further events in, in one transaction; how many there were."""
-        batch = list(events.after(self._source, self.seq, limit=most))
+        batch = events.batch(self._source, self.seq, most)
         if batch:
             with transaction(self._connection):
                 self._fold(batch)

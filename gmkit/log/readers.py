@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from . import LogFailed
 from .connect import to_read_and_tidy
 
 T = TypeVar("T")
@@ -60,8 +61,11 @@ class Pool(Readers):
         self._idle: list[sqlite3.Connection] = []
         self._threads = ThreadPool(0, THREADS, name="gmkit-archive")
         self._threads.start()
+        self._closed = False
 
     def ask(self, question: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
+        if self._closed:
+            return fail(LogFailed(reason="it is closed."))
         return deferToThreadPool(self._reactor, self._threads, self._answer, question)
 
     @contextmanager
@@ -76,6 +80,7 @@ class Pool(Readers):
             self._idle.append(connection)
 
     def close(self) -> None:
+        self._closed = True
         self._threads.stop()
         while self._idle:
             self._idle.pop().close()

@@ -173,6 +173,7 @@ class SQLiteLog(Log, Told):
 
     def stopped(self) -> None:
         """The writer has closed the file."""
+        self.archive.broken(Failure(self._failure or LogFailed(reason="it is closed.")))
         self._readers.close()
         self._lock.release()
         if self._closed is None:

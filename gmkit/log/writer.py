@@ -103,6 +103,10 @@ class Writer:
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self.connection.close()
 
+    def give_up(self) -> None:
+        """Let go of a file that cannot be written any more."""
+        self.connection.close()
+
     def _commit(self, groups: Sequence[Group]) -> Report:
         batch = [event for group in groups for event in group.events]
         if batch:

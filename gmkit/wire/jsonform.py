@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from gmkit.errors import GMError
+
+
+_BROKEN = re.compile("[\udc80-\udcff]")
 
 
 class BadJSON(GMError):
@@ -28,8 +32,10 @@ def loads(body: bytes) -> Any:
     Broken UTF-8 and lone surrogates become visible as backslash escapes, so that what was sent is
     kept and can be stored; NaN and the infinities are refused.
     """
-    text = body.decode("utf-8", "backslashreplace")
+    text = body.decode("utf-8", "surrogateescape")
     try:
+        if not text.isascii():
+            text = _BROKEN.sub(lambda byte: f"\\\\x{ord(byte[0]) - 0xDC00:02x}", text)
         value = json.loads(text, parse_constant=_no_constant)
         return storable(value) if "\\ud" in text.lower() else value
     except RecursionError:

@@ -273,3 +273,18 @@ def test_a_newer_connection_replaces_the_older(world: World) -> None:
     second.send(said(1))
     assert len(world.links["s1"].lines) == 1
     assert world.links["s1"].state == "up"
+
+
+def test_repeats_of_what_is_on_disk_are_dropped_after_a_restart(world: World) -> None:
+    raw = Raw(world)
+    raw.enter()
+    raw.send(said(1), said(2))
+    world.links["s1"].commit()
+    world.kill()
+    world.start(["s1"])
+    again = Raw(world)
+    again.enter()
+    assert again.last("welcome")["acked"] == 2
+    again.send(said(1), said(2), said(3))
+    assert [n for _, n, _ in world.links["s1"].lines] == [1, 2, 3]
+    assert again.last("ack")["upto"] == 2

@@ -45,7 +45,7 @@ def test_disabled_and_enabled(world: World) -> None:
     ("line", "sentence"),
     [
         ("gm add Wei gm", "There is a GM account Wei already."),
-        ("gm add Lin boss", "There is no role boss (admin, gm, lead)."),
+        ("gm add Lin boss", "There is no role boss; there are: admin, gm, lead."),
         ("gm add -x gm", "'-x' is no name for an account"),
         ("gm role None gm", "There is no GM account None."),
         ("gm role root gm", "You cannot take your own rights away"),

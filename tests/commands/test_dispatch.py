@@ -26,6 +26,7 @@ from gmkit.command import (
     command,
     requests,
 )
+from gmkit.desk import Desk
 from gmkit.model import Source
 
 from .world import ABAO, ONLINE, TWIN, World, failed, now, pending
@@ -329,3 +330,47 @@ def test_commands_come_and_go_with_their_owner(world: World) -> None:
     assert world.run("amy", "greet").data == "hello"
     world.dispatcher.remove("plugin")
     assert isinstance(world.refusal("amy", "greet"), Unknown)
+
+
+# --- each of the checks on its own --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        requests.Note("bo", 1, "x"),
+        requests.Tell("bo", "s1", ABAO, "x"),
+        requests.Announce("bo", ("s2", "s1"), "x"),
+        requests.Act("bo", "s1", ABAO, "kick", "", "done"),
+    ],
+)
+def test_whatever_a_command_asks_of_the_desk_is_checked_for_its_server(
+    request_: requests.Request,
+) -> None:
+    async def act(call: Call) -> Answer:
+        await call.do(request_)
+        return Answer()
+
+    world = world_with(act)
+    fault = world.refusal("bo", "try")
+    assert isinstance(fault, NotAllowed) and fault.facts["server"] == "s1"
+    assert not world.submitted
+    assert world.refused == [("bo", "try", "s1")]
+
+
+def test_a_command_that_only_reads_a_ticket_is_checked_for_its_server() -> None:
+    async def read(call: Call, ticket: int) -> Answer:
+        return Answer(ticket)
+
+    world = world_with(read, Argument("ticket", "ticket", ""))
+    assert isinstance(world.refusal("bo", "try 1"), NotAllowed)
+    assert world.run("bo", "try 3").data == 3
+
+
+def test_a_ticket_that_only_the_archive_knows_is_checked_too(world: World) -> None:
+    world.dispatcher.desk = Desk()
+    for event in world.events.replay(0):
+        if event.ticket is None:
+            world.dispatcher.desk.apply(event)
+    assert world.run("amy", "ticket view 2").data["ticket"]["server"] == "s1"
+    assert isinstance(world.refusal("bo", "ticket view 2"), NotAllowed)

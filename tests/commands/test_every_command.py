@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import inspect
 import json
+from functools import partial
+from typing import Any
 
 import msgpack
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.python.failure import Failure
 
 from gmkit.channel_server.catalogue import load_commands
 from gmkit.channel_server.commandline import parse_line
 from gmkit.channel_server.dispatch import CommandFailed
-from gmkit.command import Command, GMError, NotAllowed
+from gmkit.command import Answer, Command, GMError, NotAllowed
 from gmkit.desk.requests import AddGM, Claim
 
 from .world import STAFF, World, failed
 
 COMMANDS = list(load_commands())
+WORLD = World()
 EXAMPLES = [(one.name, line) for one in COMMANDS for line in one.examples]
 # Who may run what, by permission; * stands for all three roles.
 ROLES = {
@@ -78,7 +84,7 @@ def check(world: World, one: Command, gm: str) -> None:
     for _ in range(5):
         world.clock.advance(0)
     refused: list[BaseException] = []
-    outcome.addErrback(lambda failure: _keep(refused, failure.value))
+    outcome.addErrback(partial(_keep, refused))
     denied = any(isinstance(fault, NotAllowed) for fault in refused)
     if gm == "nil" and any(a.kind == "ticket" for a in one.arguments):
         assert denied
@@ -90,8 +96,8 @@ def check(world: World, one: Command, gm: str) -> None:
         assert not world.submitted
 
 
-def _keep(refused: list[BaseException], fault: BaseException) -> None:
-    refused.append(fault)
+def _keep(refused: list[BaseException], failure: Failure) -> None:
+    refused.append(failure.value or AssertionError())
 
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
@@ -118,3 +124,24 @@ def test_without_arguments_a_command_answers_or_says_its_usage(world: World, one
     outcome = world.start("root", one.name)
     if any(argument.required for argument in one.arguments):
         assert one.usage() in str(failed(outcome, GMError).value)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([name for one in COMMANDS for name in (one.name, *one.aliases)]),
+    st.text(max_size=30),
+)
+def test_any_line_is_answered_or_refused_with_a_sentence(name: str, rest: str) -> None:
+    outcome = WORLD.start("root", f"{name} {rest}")
+    for _ in range(5):
+        WORLD.clock.advance(0)
+    results: list[Any] = []
+    outcome.addBoth(results.append)
+    (result,) = results
+    if isinstance(result, Failure):
+        assert isinstance(result.value, GMError) and not isinstance(result.value, CommandFailed)
+        assert result.value.sentence()
+    else:
+        assert isinstance(result, Answer)
+        assert result.sentence.format(**result.facts) is not None
+        assert json.dumps(result.data)

@@ -144,7 +144,18 @@ def test_a_list_that_is_cut_short_says_so(world: World) -> None:
 
 
 @pytest.mark.parametrize("gm", ["bo", "uma", "nil"])
-@pytest.mark.parametrize("line", ["ticket list", "t l state:any", "search limit:50 since:1d"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ticket list",
+        "t l state:any",
+        "t l state:any server:*,",
+        "t l server:*",
+        "search limit:50 since:1d",
+        "search since:1d server:*,",
+        "search since:1d server:*",
+    ],
+)
 def test_lists_show_only_covered_servers(world: World, gm: str, line: str) -> None:
     covered = {"bo": {"s2"}, "uma": {"s2", "s3"}, "nil": set()}[gm]
     assert {row["server"] for row in world.run(gm, line).data} == covered

@@ -117,7 +117,7 @@ class World:
         return now(self._settled(self.submit(request)))
 
     def caller(self, gm: str) -> Caller:
-        return Caller(gm, STAFF[gm][0], "en")
+        return Caller(gm, STAFF.get(gm, ("", ()))[0], "en")
 
     def start(self, gm: str, line: str, source: Source | None = None) -> Deferred[Answer]:
         """Run a line up to the end of this turn, which has yet to come."""

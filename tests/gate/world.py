@@ -252,10 +252,11 @@ class End:
     def talk(self) -> End:
         """Bytes to and fro until nobody has anything to say."""
         while self.session is not None:
-            out, into = self.core.take(), self.wire.take()
+            out = self.core.take() if self.wire.reading else b""
+            into = self.wire.take()
             if not out and not into:
                 break
-            if out and self.wire.reading:
+            if out:
                 self.session.dataReceived(out)
             if into:
                 try:

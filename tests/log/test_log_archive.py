@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .log_samples import T0, asked, by_gm, in_memory, result, story
 from twisted.internet.task import Clock
 
 from gmkit.events import KINDS
@@ -21,6 +20,8 @@ from gmkit.log.projections import Projections
 from gmkit.log.sqlite import SQLiteLog
 from gmkit.model import Event
 from gmkit.shapes import iso
+
+from .log_samples import T0, asked, by_gm, in_memory, result, story
 
 few_texts = st.sampled_from(["", "a", "我的火车", "x\0y", "s1", "1.2", "m1"])
 maybe = st.none() | few_texts

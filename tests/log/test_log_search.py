@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .log_samples import T0, asked, by_gm, in_memory, result
 
 from gmkit.log import Query
 from gmkit.log.search import match, spaced
+
+from .log_samples import T0, asked, by_gm, in_memory, result
 
 LINES = [
     "我的火车卡住了，救命",

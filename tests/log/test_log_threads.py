@@ -12,12 +12,13 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
-from .log_samples import asked, crowd, result, story
 from twisted.internet.defer import Deferred
 
 from gmkit.log import LogFailed, Query
 from gmkit.log.check import check
 from gmkit.log.sqlite import SQLiteLog
+
+from .log_samples import asked, crowd, result, story
 
 PATIENCE = 20.0
 """Seconds after which a test gives up; none of them needs a fraction of it."""
@@ -171,6 +172,23 @@ def test_a_torn_end_of_the_write_ahead_log_costs_only_what_was_not_acknowledged(
     assert lasts == sorted(lasts)
 
 
+def test_projections_that_cannot_go_on_are_told_once(
+    tmp_path: Path, turns: Turns, logged_failures: list[Any]
+) -> None:
+    log = opened(tmp_path, turns)
+    turns.wait(log.append([asked(1)]))
+    turns.wait(log.archive.caught_up())
+    log._driver._writer.connection.execute("DROP TABLE players")  # type: ignore[attr-defined]
+    for n in range(2, 5):
+        turns.wait(log.append([asked(n)]))
+        with pytest.raises(sqlite3.OperationalError, match="players"):
+            turns.wait(log.archive.caught_up())
+    assert turns.wait(log.archive.ticket(1))["ticket"] == 1
+    turns.wait(log.close())
+    assert len(logged_failures) == 1
+    logged_failures.clear()
+
+
 def test_a_failed_write_is_told_to_everybody_who_waits(tmp_path: Path, turns: Turns) -> None:
     told: list[LogFailed] = []
     log = opened(tmp_path, turns, on_failure=told.append)
@@ -184,5 +202,9 @@ def test_a_failed_write_is_told_to_everybody_who_waits(tmp_path: Path, turns: Tu
     assert len(failed) == 10
     with pytest.raises(LogFailed, match="full"):
         turns.wait(log.append([asked(99)]))
+    turns.until(lambda: threads() == set())
+    for question in (log.archive.caught_up, lambda: log.archive.ticket(1), lambda: log.read(0)):
+        with pytest.raises(LogFailed):
+            turns.wait(question())
     turns.wait(log.close())
     assert threads() == set()

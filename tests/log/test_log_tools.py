@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from .log_samples import asked, crowd, result, story
 
 from gmkit.errors import Unknown
 from gmkit.log import LogInUse, LogTooNew, LogUnusable
@@ -19,6 +18,8 @@ from gmkit.log.export import KINDS, export
 from gmkit.log.rebuild import rebuild
 from gmkit.log.sqlite import SQLiteLog
 from gmkit.shapes import event_json
+
+from .log_samples import asked, crowd, result, story
 
 
 @pytest.fixture

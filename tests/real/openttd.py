@@ -273,7 +273,7 @@ class Screen:
         return head + "xkb_symbols" + symbols.replace("{", "{" + ours, 1)
 
     def close(self) -> None:
-        self._program.end(signal.SIGTERM)
+        self._program.end(signal.SIGTERM)  # lets it remove its lock and its socket
 
 
 class OpenTTDClient:
@@ -328,7 +328,25 @@ class OpenTTDClient:
         return self._program
 
     def join(self, seconds: float = 60.0, wait: bool = True) -> None:
-        """Start the program, and (again) join the server; returns once it is in the game."""
+        """Start the program, and (again) join the server; returns once it is in the game.
+
+        Now and then the program forgets to connect and stays in its menu: it is started again.
+        ``wait=False`` returns as soon as it has connected, whatever the server says.
+        """
+        deadline = time.monotonic() + seconds
+        for attempt in range(1, 100):
+            self._start()
+            patience = min(5.0 * attempt, max(deadline - time.monotonic(), 0.0))
+            try:
+                wait_until(lambda: "Connected to" in self.program.text(), patience, self._tail)
+                break
+            except AssertionError:
+                if time.monotonic() >= deadline:
+                    raise
+        if wait:
+            self.wait_for(f"*** {self.name} has joined the game", deadline - time.monotonic())
+
+    def _start(self) -> None:
         self.leave()
         self._journal.unlink(missing_ok=True)
         where = f"{self._host}:{self.server.port}{self._company}"
@@ -341,13 +359,14 @@ class OpenTTDClient:
             DISPLAY=self.screen.display,
             SDL_AUDIODRIVER="dummy",
         )
-        if wait:
-            self.wait_for(f"*** {self.name} has joined the game", seconds)
+
+    def _tail(self) -> str:
+        return self.program.tail()
 
     def leave(self) -> None:
         """End the program; the server sees a lost connection."""
         if self._program:
-            self._program.end(signal.SIGTERM)
+            self._program.end()
 
     def close(self) -> None:
         if self._program:

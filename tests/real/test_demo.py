@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from gmkit.cli.demo_daemon import DaemonFailed, DemoDaemon
+from gmkit.cli.demo_headless import prove
 
 pytestmark = pytest.mark.real
 
@@ -125,3 +126,13 @@ def test_a_daemon_that_cannot_start_says_why() -> None:
     with pytest.raises(DaemonFailed, match="players.*must be at least 0"), broken:
         pass
     assert not broken.folder.exists()
+
+
+def test_links_that_break_all_the_time_lose_and_repeat_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fleet = {"servers": 4, "players": 15, "seed": 5, "chinese": 0.5, "hop": 0.0}
+    code = prove({**fleet, "drop_every": 1.5, "slow_tell": 0.1}, 4.0, "en")
+    result = json.loads(capsys.readouterr().out)
+    assert result["asked"] > 5
+    assert (code, result["lost"], result["duplicated"]) == (0, 0, 0)

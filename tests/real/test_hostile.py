@@ -17,9 +17,10 @@ from typing import Any
 
 import msgpack
 import pytest
-from .realdaemon import TOKEN, Canary, Raw, RawGame, RawTerminal, RealDaemon, running, wait_for
 
 from gmkit.wire.frames import MAX_FRAME, encode
+
+from .realdaemon import TOKEN, Canary, Raw, RawGame, RawTerminal, RealDaemon, running, wait_for
 
 pytestmark = pytest.mark.real
 
@@ -433,9 +434,7 @@ def test_hostile_text_is_stored_as_sent_and_shown_harmlessly(daemon: RealDaemon)
     stored = [reader.until("event", kind="asked", server="s1")["text"] for _ in HOSTILE]
     assert [t.strip() for t in stored] == [t.strip() for t in HOSTILE]
     reader.close()
-    tickets = [
-        t for t in daemon.do("ticket list server:s1") if t["player_id"][:4] == "evil"
-    ]
+    tickets = [t for t in daemon.do("ticket list server:s1") if t["player_id"][:4] == "evil"]
     assert {t["text"].strip() for t in tickets} == {t.strip() for t in HOSTILE}
     shown = [daemon.gmkit("do", "--user", "anna", "ticket list server:s1")]
     shown += [daemon.gmkit("do", "--user", "anna", f"ticket view {t['ticket']}") for t in tickets]
@@ -466,7 +465,7 @@ def _watched(daemon: RealDaemon, options: list[str]) -> bytes:
     """What ``gmkit watch`` prints until the last hostile line has been shown."""
     import subprocess
 
-    from realdaemon import GMKIT
+    from .realdaemon import GMKIT
 
     argv = [*GMKIT, "watch", "-c", str(daemon.config), "--user", "anna", *options]
     target = daemon.folder / "watched"

@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from torture_game import Record
-
 from gmkit.console.blocking import messages
 from gmkit.console.core import GateCore
 from gmkit.console.endpoint import Endpoint
 from gmkit.errors import GMError
+
+from .torture_game import Record
 
 MOST_PENDING = 12
 
