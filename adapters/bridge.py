@@ -242,16 +242,19 @@ class Bridge(Adapter):
             if kind == "said":
                 n = self._number(message)
                 if n:
-                    try:
-                        player, text = wire.said(message)
-                    except Unfit as fault:
-                        self._refuse(n, fault)
-                    else:
-                        self._said = n
-                        self.link.said(player, text, Source(self._stream, n))
+                    self._on_said(n, message)
             elif type(kind) is str:
                 self._other(kind, message)
         self._ack()
+
+    def _on_said(self, n: int, message: Message) -> None:
+        try:
+            player, text = wire.said(message)
+        except Unfit as fault:
+            self._refuse(n, fault)
+        else:
+            self._said = n
+            self.link.said(player, text, Source(self._stream, n))
 
     def _number(self, message: Message) -> int:
         """The message's number, 0 for a repeat. Raises BadMessage for a gap or above the window."""

@@ -87,6 +87,12 @@ class EagerUNIXPort(unix.Port):
 
     transport = EagerUNIXServer
 
+    def createInternetSocket(self) -> socket.socket:
+        """The socket, remembered: Twisted does not close one that cannot be bound."""
+        made: socket.socket = super().createInternetSocket()
+        self.made = made
+        return made
+
 
 def listen_tcp(
     reactor: Any,
@@ -120,6 +126,9 @@ def listen_unix(
     before = os.umask(0o777 & ~mode)
     try:
         listening.startListening()
+    except CannotListenError:
+        listening.made.close()
+        raise
     finally:
         os.umask(before)
     return listening

@@ -114,7 +114,6 @@ async def unassign(call: Call, ticket: int, force: bool = False) -> Answer:
 )
 async def reply(call: Call, ticket: int, text: str, force: bool = False) -> Answer:
     """The line reaches the player now, or as soon as that is possible."""
-    _may_force(call, ticket, force)
     events = await call.do(requests.Reply(call.gm, ticket, text, force))
     way = {
         "online": N_("Answer to #{ticket} is on its way to {player} on {server}."),
@@ -154,7 +153,7 @@ async def note(call: Call, ticket: int, text: str) -> Answer:
         Argument("text", "text", N_("a last answer to the player"), required=False),
         FORCE,
     ],
-    aliases=("t complete", "t done", "done", "ticket resolve"),
+    aliases=("t complete", "t done", "complete", "done", "ticket resolve"),
     examples=("ticket complete 1 Done, have fun!", "ticket complete! 1 Solved by the lead."),
 )
 async def complete(call: Call, ticket: int, text: str = "", force: bool = False) -> Answer:
@@ -180,7 +179,7 @@ async def complete(call: Call, ticket: int, text: str = "", force: bool = False)
         Argument("reason", "text", N_("why, for GMs only"), required=False),
         FORCE,
     ],
-    aliases=("t close", "ticket reject"),
+    aliases=("t close", "close", "ticket reject"),
     examples=("ticket close 1 Nothing but an advertisement.", "ticket close! 1 spam"),
 )
 async def close(call: Call, ticket: int, reason: str = "", force: bool = False) -> Answer:

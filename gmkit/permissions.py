@@ -45,7 +45,7 @@ READY_MADE = (
     Role(
         "gm",
         allow=("ticket.*", "player.find", "player.who", "player.pm", "server.list", "staff.*"),
-        deny=("ticket.assign", "ticket.force", "staff.manage"),
+        deny=("ticket.force", "staff.manage"),
     ),
     Role("lead", allow=("ticket.*", "player.*", "server.*", "staff.*"), deny=("staff.manage",)),
     Role("admin", allow=("*",)),

@@ -14,6 +14,7 @@ _PAUSES = frozenset("，。！？；：、…）」』】》〉”’,.!?;:)")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+
 def split(text: str, characters: int = 0, bytes: int = 0, encoding: str = "utf-8") -> list[str]:
     """The lines to send for ``text``, none of them longer than the limits; 0 means no limit.
 

@@ -2,7 +2,7 @@
 
 A frame is ``u16le length`` (of the whole frame), ``u8 type`` and the body; numbers are little
 endian, strings end with a NUL and are UTF-8. Source: OpenTTD's ``docs/admin_network.md`` and
-``src/network/core/tcp_admin.h``; protocol versions 2 (OpenTTD 13) and 3 (since 14).
+``src/network/core/tcp_admin.h``, protocol version 2 (OpenTTD 13); later versions extend it.
 """
 
 from __future__ import annotations

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from gmkit.errors import BadUsage
-from gmkit.i18n import LANGUAGES, N_, of_environment
+from gmkit.i18n import LANGUAGES, N_, language, of_environment
 
 from .common import Subparsers, _, subcommand
 
 GM = "demo"
 """The GM account that the console opens with."""
+
+WELCOME = N_(
+    "{servers} simulated game servers with {players} players; nothing here is real, try anything:\n"
+    "ticket claim 1 · ticket reply 1 Hello! · ticket complete 1 · servers · search gold · help"
+)
 
 
 def add(subparsers: Subparsers) -> None:
@@ -80,10 +84,10 @@ def _interactive(args: argparse.Namespace) -> int:
         "asks_per_minute": 15 / args.servers,
         "asks_at_start": -(-8 // args.servers),
     }
-    if args.lang:
-        os.environ["LC_ALL"] = f"{args.lang}.UTF-8"
-    with DemoDaemon(options, gms={GM: "admin"}, lang=args.lang or of_environment()) as daemon:
-        return main(["console", "-c", str(daemon.config), "--user", GM])
+    lang = args.lang or of_environment()
+    with DemoDaemon(options, gms={GM: "admin"}, lang=lang) as daemon:
+        print(language(lang).gettext(WELCOME).format(servers=args.servers, players=args.players))
+        return main(["console", "-c", str(daemon.config), "--user", GM, "--lang", lang])
 
 
 def _headless(args: argparse.Namespace) -> int:

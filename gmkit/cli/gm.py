@@ -81,6 +81,9 @@ def run_list(args: argparse.Namespace) -> int:
     except NotRunning:
         from .staff import staff
 
+        if not config.database.exists():
+            print(_(N_("There is no GM account yet. Make one: gmkit gm add NAME --role admin")))
+            return 0
         with staff(config.database) as team:
             for account in team.accounts():
                 state = _(N_("disabled")) if account.disabled else ""

@@ -7,11 +7,10 @@ import getpass
 import os
 import secrets
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 from gmkit.errors import GMError
-from gmkit.i18n import N_
+from gmkit.i18n import N_, of_environment
 
 from .common import Subparsers, _, subcommand
 
@@ -64,8 +63,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def example() -> str:
-    """The configuration that is written: two simulated servers, and the rest as comments."""
-    return (files("gmkit.cli") / "example.toml").read_text("utf-8")
+    """The configuration that is written: two simulated servers, and the rest as comments, in the
+    operator's language."""
+    name = "example.zh_CN.toml" if of_environment() == "zh_CN" else "example.toml"
+    return (Path(__file__).parent / name).read_text("utf-8")
 
 
 def _folder(path: Path) -> None:

@@ -22,6 +22,9 @@ STYLES: dict[str, str] = {
     "alert": "1;31",
     "link": "1;31",
     "linked": "1;32",
+    "mine": "1;32",
+    "done": "32",
+    "refused": "31",
 }
 """SGR parameters (ECMA-48), from the 8 colours that every terminal and every theme has."""
 

@@ -64,7 +64,8 @@ def _print_answer(message: Message, lang: str, as_json: bool) -> int:
     if refused:
         print(safe(message["sentence"]), file=sys.stderr)
         return 1
-    if message["data"] in (None, [], {}) or message["view"] == "done":
+    empty = message["data"] in (None, [], {})
+    if message["view"] == "done" or (empty and message["sentence"]):  # spares importing rich
         print(safe(message["sentence"]) or language(lang).gettext(N_("Done.")))
         return 0
     from .render import show

@@ -19,7 +19,15 @@ TICK = 1.0
 
 
 class LinkDown(GMError):
-    """The connection to the daemon is lost: {reason}"""
+    """The connection broke: {reason}"""
+
+
+class LinkClosed(LinkDown):
+    """The daemon closed the connection."""
+
+
+class NoAnswer(LinkDown):
+    """The daemon does not answer."""
 
 
 def messages(
@@ -70,10 +78,10 @@ def _one_connection(core: GateCore, where: Endpoint) -> Iterator[Message]:
             if data:
                 yield from core.received(data)
             elif data is not None:
-                raise LinkDown(reason="the daemon closed it.")
+                raise LinkClosed()
             yield {"type": "pause"}
             if not core.tick():
-                raise LinkDown(reason="the daemon does not answer.")
+                raise NoAnswer()
 
 
 def _transmit(connection: socket.socket, data: bytes) -> None:

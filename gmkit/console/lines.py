@@ -52,15 +52,16 @@ SENTENCES: dict[str, str] = {
     "completed": N_("{gm} solved it"),
     "closed": N_("{gm} closed it without an answer"),
     "delivered": N_("{player} has got the line {delivery}"),
+    "proof_asked": N_("{player} asks whether the GM is real, and was shown: {phrase}"),
     "expired": N_("the line {delivery} was given up"),
     "acted": N_("{gm}: {verb} {player}, {result}"),
     "gm_added": N_("{gm} made the account {name}"),
     "gm_changed": N_("{gm} changed the account {name}"),
     "duty_started": N_("{gm} is on duty"),
     "duty_ended": N_("{gm} is off duty"),
-    "server_up": N_("the server is connected"),
-    "server_degraded": N_("the server is connected in part"),
-    "server_down": N_("the server is not connected"),
+    "server_up": N_("connected"),
+    "server_degraded": N_("connected in part"),
+    "server_down": N_("not connected"),
     "noticed": N_("notice"),
     "alerted": N_("alert"),
 }
@@ -93,7 +94,9 @@ class LineMaker:
             spans += [Span("server", safe(event["server"])), Span("", " ")]
         if event.get("ticket"):
             spans += [Span("ticket", f"#{event['ticket']}"), Span("", " ")]
-        return spans + (self._said(event, data) if event["kind"] in SAID else self._told(event, data))
+        return spans + (
+            self._said(event, data) if event["kind"] in SAID else self._told(event, data)
+        )
 
     def line(self, event: Json) -> str:
         """One event as one line of text."""
@@ -147,7 +150,7 @@ class LineMaker:
         return spans
 
 
-_FACTS = ("to", "delivery", "verb", "result", "name")
+_FACTS = ("to", "delivery", "verb", "result", "name", "phrase")
 _ROLES = {
     "alerted": "alert",
     "expired": "alert",

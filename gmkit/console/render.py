@@ -85,7 +85,7 @@ def renderables(answer: Row, *, lang: str, now: float) -> Iterable[RenderableTyp
     views = Views(language(lang).gettext, now)
     data, sentence = answer.get("data"), safe(answer.get("sentence") or "")
     view = VIEWS.get(str(answer.get("view")), Views.table)
-    shown = view(views, data) if data not in (None, [], {}) else None
+    shown = views.shown(view, data) if data not in (None, [], {}) else None
     if shown is not None:
         yield shown
     if sentence:
@@ -112,6 +112,15 @@ class Views:
         self.say = say
         self.now = now
 
+    def shown(
+        self, view: Callable[[Views, Any], RenderableType | None], data: Any
+    ) -> RenderableType | None:
+        """The data in its view, or plainly where it is not what the view expects."""
+        try:
+            return view(self, data)
+        except (TypeError, AttributeError, KeyError, ValueError):
+            return self.table(data)
+
     def tickets(self, rows: Sequence[Row]) -> RenderableType:
         """One ticket a row; what was asked gets the room that is left."""
         table = self._table(
@@ -124,7 +133,7 @@ class Views:
         )
         for row in rows:
             table.add_row(
-                Text(str(row.get("ticket", "")), "bold yellow"),
+                Text(safe(str(row.get("ticket", ""))), "bold yellow"),
                 self._waits(row),
                 Text(safe(str(row.get("server") or "")), "cyan"),
                 self._player(row),
@@ -137,7 +146,7 @@ class Views:
         """One ticket with its conversation."""
         row = data.get("ticket") or {}
         head = Text.assemble(
-            (f"#{row.get('ticket', '')} ", "bold yellow"),
+            (safe(f"#{row.get('ticket', '')} "), "bold yellow"),
             (safe(str(row.get("server") or "")) + " ", "cyan"),
             self._player(row),
             " ",
@@ -147,9 +156,11 @@ class Views:
             held = self.say(N_("held by {gm}")).format(gm=safe(row["claimed_by"]))
             head.append(f"  {held}", "green")
         if row.get("place"):
-            head.append("  " + self.say(N_("place {n} in the queue")).format(n=row["place"]))
+            head.append(
+                "  " + self.say(N_("place {n} in the queue")).format(n=safe(str(row["place"])))
+            )
         if row.get("stars"):
-            head.append("  " + "★" * row["stars"], "yellow")
+            head.append("  " + "★" * int(row["stars"]), "yellow")
         opened = self.say(N_("asked {at}")).format(at=moment(row.get("opened_at"), self.now))
         head.append(f"  {opened}", "dim")
         talk = self.messages(data.get("conversation") or [], one_ticket=True)
@@ -166,7 +177,7 @@ class Views:
         table.add_column(overflow="fold")
         for row in rows:
             number = f"#{row['ticket']}" if row.get("ticket") else ""
-            where = [Text(number), Text(safe(str(row.get("server") or "")))]
+            where = [Text(safe(number)), Text(safe(str(row.get("server") or "")))]
             table.add_row(
                 moment(row.get("at"), self.now),
                 *([] if one_ticket else where),
@@ -192,7 +203,7 @@ class Views:
                 _line(row.get("title")),
                 self._state(row.get("state")),
                 age(row.get("since"), self.now, self.say),
-                str(row.get("online", "")),
+                safe(str(row.get("online", ""))),
                 _line(", ".join(row.get("tags") or [])),
                 _line(row.get("reason")),
             )
@@ -228,7 +239,7 @@ class Views:
                 Text(safe(str(row.get("name", ""))), style),
                 _line(row.get("role")),
                 self.say(N_("disabled")) if row.get("disabled") else duty,
-                str(row.get("holds", "")),
+                safe(str(row.get("holds", ""))),
                 _line(", ".join(row.get("servers") or [])),
             )
         return table
@@ -243,7 +254,7 @@ class Views:
             table.add_row(
                 Text(safe(str(row.get("usage", ""))), "bold"),
                 Text(safe(short), "dim"),
-                Text(self.say(str(row.get("about", "")))),
+                Text(self._about(row)),
             )
         return table
 
@@ -284,6 +295,10 @@ class Views:
                 )
         return table
 
+    def _about(self, row: Row) -> str:
+        about = str(row.get("about") or "")
+        return safe(self.say(about)) if about else ""
+
     def _waits(self, row: Row) -> Text:
         if row.get("state", "open") != "open":
             return self._state(row.get("state"))
@@ -322,22 +337,30 @@ class Views:
             )
         state = row.get("delivery_state")
         if state in ("queued", "expired"):
-            text.append(f"  [{self.say(DELIVERIES[state])}]", "yellow" if state == "queued" else "red")
+            text.append(
+                f"  [{self.say(DELIVERIES[state])}]", "yellow" if state == "queued" else "red"
+            )
         return text
 
     def _command(self, row: Row) -> RenderableType:
         parts: list[RenderableType] = [
             Text(safe(str(row.get("usage", ""))), "bold"),
-            Text(self.say(str(row.get("about", "")))),
+            Text(self._about(row)),
         ]
         for argument in row.get("arguments") or []:
-            about = self.say(str(argument.get("about", "")))
+            about = self._about(argument)
             parts.append(
-                Text.assemble("  ", (safe(str(argument.get("name", ""))).upper(), "cyan"), f"  {about}")
+                Text.assemble(
+                    "  ", (safe(str(argument.get("name", ""))).upper(), "cyan"), f"  {about}"
+                )
             )
         if row.get("aliases"):
             parts.append(
-                Text(self.say(N_("short forms: {names}")).format(names=", ".join(row["aliases"])))
+                Text(
+                    self.say(N_("short forms: {names}")).format(
+                        names=safe(", ".join(row["aliases"]))
+                    )
+                )
             )
         for example in row.get("examples") or []:
             parts.append(Text.assemble("  > ", (safe(example), "green")))

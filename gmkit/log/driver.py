@@ -16,14 +16,14 @@ LINGER = 0.1
 """Seconds that events may wait for the projections, so that they come in batches."""
 QUIET = 0.002
 """Seconds without an append that make a pause, in which the projections go on."""
-SHARE = 0.1
-"""The part of the time that the projections get where there are no pauses …"""
+FEW, MANY = 16, 256
+"""Events projected at once, for appends wait meanwhile: about one millisecond, or ten when the
+projections are BEHIND."""
+BEHIND = 500
+FAR_BEHIND, SHARE = 50_000, 0.1
+"""So far behind, the projections get this part of the time although there are no pauses …"""
 MOST_BEHIND = 500_000
-"""… and from so many events on they take turns with the appends."""
-FEW, MANY = 16, 128
-"""Events projected at once, for appends wait meanwhile: about one millisecond, and up to ten when
-the projections are more than FAR_BEHIND."""
-FAR_BEHIND = 1_000
+"""… and so far behind they take turns with the appends."""
 CHECKPOINT_PAUSE = 1.0
 """Seconds without an append after which the write-ahead log is copied back."""
 CLOSING = 10.0
@@ -92,7 +92,7 @@ class Inline(Driver):
     def hurry(self, seq: int) -> None:
         try:
             while self._writer.projected < min(seq, self._writer.durable):
-                self._writer.project(FAR_BEHIND)
+                self._writer.project(MANY)
         except Exception:  # noqa: BLE001 - told to whoever waits
             self._told.not_projected(Failure())
         else:
@@ -198,14 +198,17 @@ class Thread(Driver):
     def _project_now(self) -> bool:
         if self._project_at is None or self._stopping:
             return False
-        if self._hurried() or self._writer.behind > MOST_BEHIND:
+        behind, now = self._writer.behind, self._clock()
+        if self._hurried() or behind > MOST_BEHIND:
             return True
-        return self._clock() >= (self._project_at if self._quiet else self._share_at)
+        if self._quiet:
+            return now >= self._project_at
+        return behind > FAR_BEHIND and now >= self._share_at
 
     def _project(self) -> None:
         start = self._clock()
         try:
-            self._writer.project(MANY if self._writer.behind > FAR_BEHIND else FEW)
+            self._writer.project(MANY if self._writer.behind > BEHIND else FEW)
         except Exception:  # noqa: BLE001 - told to whoever waits
             self._project_at, self._broken = None, True
             self._tell(self._told.not_projected, Failure())

@@ -106,31 +106,31 @@ def search(connection: sqlite3.Connection, query: Query, limit: int) -> list[Row
     words = match(query.text) if query.text.strip() else ""
     if words is None:
         return []
-    if words:
-        where.add("message_search MATCH ?", words)
+    found, values, order = _from(where, query, words)
     _servers(where, "m.server", query)
     if query.gm is not None:
         where.add("m.actor = ?", query.gm)
     if query.state is not None:
         where.add("m.ticket IN (SELECT number FROM tickets t WHERE t.state = ?)", query.state)
     _between(where, "m.at", query)
-    found, values, order = _from(query, bool(words))
     sql = f"SELECT {_MESSAGE} FROM {found}{_WITH_DELIVERY}{where}ORDER BY {order} DESC LIMIT ?"
     return _rows(connection, sql, [*values, *where.values, limit])
 
 
-def _from(query: Query, words: bool) -> tuple[str, list[Any], str]:
+def _from(where: _Where, query: Query, words: str) -> tuple[str, list[Any], str]:
     """The tables in the order that reads least, their values, and what holds the newest first.
 
-    CROSS JOIN keeps SQLite from choosing another order.
+    CROSS JOIN and ``+`` keep SQLite from choosing another order.
     """
     if query.player is not None:
-        found = (
-            f"({_NAMED}) p CROSS JOIN messages m ON m.server = p.server AND m.player_id = p.id "
-            + ("CROSS JOIN message_search ON message_search.rowid = m.id " if words else "")
-        )
+        if words:
+            where.add(
+                "+m.id IN (SELECT rowid FROM message_search WHERE message_search MATCH ?)", words
+            )
+        found = f"({_NAMED}) p CROSS JOIN messages m ON m.server = p.server AND m.player_id = p.id "
         return found, [escaped(query.player)] * 3, "m.id"
     if words:
+        where.add("message_search MATCH ?", words)
         found = "message_search CROSS JOIN messages m ON m.id = message_search.rowid "
         return found, [], "message_search.rowid"
     return "messages m ", [], "m.id"

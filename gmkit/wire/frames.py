@@ -84,6 +84,8 @@ class Decoder:
         Raises FrameTooLong or BadFrame; the connection is of no use afterwards.
         """
         buffer = self._buffer
+        if not buffer and len(data) - 4 == int.from_bytes(data[:4], "big") <= self.most:
+            return _body(memoryview(data)[4:])  # one whole frame, as most often
         buffer += data
         messages: list[dict[str, Any]] = []
         start = 0
@@ -93,18 +95,18 @@ class Decoder:
                 raise FrameTooLong(size=size, most=self.most)
             if len(buffer) - start - 4 < size:
                 break
-            messages += _body(bytes(buffer[start + 4 : start + 4 + size]))
+            messages += _body(buffer[start + 4 : start + 4 + size])
             start += 4 + size
         del buffer[:start]
         return messages
 
 
-def _body(body: bytes) -> list[dict[str, Any]]:
+def _body(body: bytes | bytearray | memoryview) -> list[dict[str, Any]]:
     try:
         # Broken UTF-8 stays visible as \xNN: nothing that was sent is lost.
         messages = msgpack.unpackb(body, unicode_errors="backslashreplace")
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as fault:
         raise BadFrame(problem=f"{type(fault).__name__} in msgpack.") from None
-    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+    if type(messages) is not list or any(type(m) is not dict for m in messages):
         raise BadFrame(problem="the body must be an array of maps.")
     return messages

@@ -9,7 +9,6 @@ from typing import Any
 
 from gmkit.errors import GMError
 
-
 _BROKEN = re.compile("[\udc80-\udcff]")
 
 

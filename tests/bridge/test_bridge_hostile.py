@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gmkit.adapter import CAPABILITIES
 from gmkit.adapters.bridge import Bridge
 from gmkit.channel_server.bridge_guard import BridgeLimits
-from gmkit.wire.messages import VERBS
 from gmkit.wire import messages
-from gmkit.adapter import CAPABILITIES
+from gmkit.wire.messages import VERBS
 
 from .world import ANN, Raw, World, said
 
@@ -331,8 +331,9 @@ hostile = st.recursive(
     | st.text(max_size=20)
     | st.binary(max_size=20)
     | st.sampled_from(["said", "joined", "shown", "u1", "st", "lookup", 1, 2, 3]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=8,
 )
 KINDS = ["said", "joined", "left", "renamed", "data", "roster", "told", "result", "ping", "bye"]

@@ -297,10 +297,11 @@ def test_other_paths_and_methods(web: Web) -> None:
 def test_hostile_values(world: World, web: Web) -> None:
     web.enter()
     body = (
-        '{"session": "%s", "messages": [{"type":"said","id":1,"player":"u1","text":"\\ud800 x"},'
-        '{"type":"data","id":2,"player":"u1","facts":{"x":%s}},'
-        '{"type":"said","id":3,"player":"u1","text":"%s"}]}'
-    ) % (web.session, "9" * 400, "x" * 100_000)
+        f'{{"session": "{web.session}", "messages": ['
+        '{"type":"said","id":1,"player":"u1","text":"\\ud800 x"},'
+        f'{{"type":"data","id":2,"player":"u1","facts":{{"x":{"9" * 400}}}}},'
+        f'{{"type":"said","id":3,"player":"u1","text":"{"x" * 100_000}"}}]}}'
+    )
     answer = web.raw(body.encode())
     assert [m["id"] for m in answer.messages if m["type"] == "refused"] == [2, 3]
     (_, _, text) = world.links["s1"].lines[0]

@@ -79,10 +79,9 @@ class Stage:
     def connect(self) -> tuple[Peer, Any, socket.socket]:
         client = socket.socket(socket.AF_INET if self.kind == "tcp" else socket.AF_UNIX)
         self.clients.append(client)
-        client.connect(
-            ("127.0.0.1", self.port.getHost().port) if self.kind == "tcp" else self.path
-        )
-        self.turn(lambda: len(self.factory.made) == len(self.clients))
+        client.connect(("127.0.0.1", self.port.getHost().port) if self.kind == "tcp" else self.path)
+        before = len(self.factory.made)
+        self.turn(lambda: len(self.factory.made) > before)
         peer = self.factory.made[-1]
         return peer, peer.transport, client
 
@@ -251,7 +250,7 @@ def test_the_end_waits_for_what_is_written(stage: Stage) -> None:
 
 
 def test_reading_works_both_ways(stage: Stage) -> None:
-    peer, transport, client = stage.connect()
+    peer, _, client = stage.connect()
     client.sendall(b"from the client")
     stage.turn(lambda: peer.got == b"from the client")
     client.close()
@@ -279,6 +278,7 @@ def test_a_unix_socket_is_private_and_replaces_only_a_dead_one(tmp_path: Path) -
     assert stat.S_IMODE(os.stat(stage.path).st_mode) == 0o660
     with pytest.raises(CannotListenError):
         listen_unix(stage.reactor, stage.path, stage.factory)
+    stage.turn(lambda: stage.factory.made)  # whoever looked whether the socket is alive
     stage.connect()
     stage.stop()
     dead = socket.socket(socket.AF_UNIX)

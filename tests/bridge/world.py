@@ -242,7 +242,7 @@ class World:
     def _settle(self) -> None:
         for _ in range(1000):
             self.clock.advance(0)
-            if not any([wire.move() for wire in self.wires]):
+            if not sum(wire.move() for wire in self.wires):
                 self.clock.advance(0)
                 if not any(wire.game.out or wire.gmkit.out for wire in self.wires if not wire.over):
                     break

@@ -123,10 +123,15 @@ def test_a_tag_covers_its_servers(world: World) -> None:
 
 
 def test_forcing_needs_its_own_permission(world: World) -> None:
-    fault = world.refusal("amy", "ticket reply! 3 hi")
+    fault = world.refusal("amy", "ticket claim! 3")
     assert isinstance(fault, NotAllowed) and fault.facts["permission"] == "ticket.force"
-    assert world.refused == [("amy", "ticket reply", "s2")]
-    assert world.run("lea", "ticket reply! 3 hi").data["ticket"]["claimed_by"] == "Wei"
+    assert world.refused == [("amy", "ticket claim", "s2")]
+    assert world.run("lea", "ticket claim! 3").data["ticket"]["claimed_by"] == "lea"
+
+
+def test_answering_over_a_hold_is_everybodys(world: World) -> None:
+    assert "held by Wei" in str(world.refusal("amy", "ticket reply 3 hi"))
+    assert world.run("amy", "ticket reply! 3 hi").data["ticket"]["claimed_by"] == "Wei"
 
 
 def test_a_changed_account_counts_at_once(world: World) -> None:

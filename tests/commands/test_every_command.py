@@ -36,7 +36,7 @@ ROLES = {
     "staff.list": "*",
     "staff.manage": "admin",
     "staff.password": "*",
-    "ticket.assign": "lead admin",
+    "ticket.assign": "*",
     "ticket.claim": "*",
     "ticket.close": "*",
     "ticket.complete": "*",

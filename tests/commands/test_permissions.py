@@ -52,7 +52,7 @@ def test_a_pattern_fits_what_it_was_made_of(parts: list[str], gap: str) -> None:
 MATRIX = {
     "ticket.list": "gm lead admin",
     "ticket.reply": "gm lead admin",
-    "ticket.assign": "lead admin",
+    "ticket.assign": "gm lead admin",
     "ticket.force": "lead admin",
     "player.pm": "gm lead admin",
     "player.ban": "lead admin",

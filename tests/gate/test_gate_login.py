@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.gate.world import OWN_UID, World
 from twisted.internet.defer import Deferred
 
 from gmkit.channel_server.gate import HELLO_WITHIN, MOST_PER_ACCOUNT, MOST_STRANGERS_PER_ADDRESS
@@ -12,6 +11,7 @@ from gmkit.channel_server.tokens import LIFETIME
 from gmkit.desk.requests import AddGM, ChangeGM
 from gmkit.wire.frames import encode
 from gmkit.wire.gate import SILENCE
+from tests.gate.world import OWN_UID, World
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.gate.world import BUFFER, OWN_UID, End, World
 
 from gmkit.channel_server.gate_stream import MOST_WAITING, PAGE
 from gmkit.desk.requests import AddGM, Announce, ChangeGM, Claim, Note
 from gmkit.log import LogFailed
 from gmkit.model import Event
 from gmkit.wire.frames import encode
+from tests.gate.world import BUFFER, OWN_UID, End, World
 
 
 @pytest.fixture

@@ -209,10 +209,14 @@ def test_init_refuses_a_file_and_a_bad_name(
     assert not (tmp_path / "new").exists(), "nothing is written for a name that cannot be used"
 
 
-def test_the_comments_of_the_example_are_right_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lang", ["en_US.UTF-8", "zh_CN.UTF-8"])
+def test_the_comments_of_the_example_are_right_too(
+    lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What an operator uncomments must work: every ``# key = value`` and table."""
     from gmkit.cli.init import example
 
+    monkeypatch.setenv("LC_ALL", lang)
     lines = [
         line.removeprefix("# ") if line.startswith(("# [", "# ")) and is_toml(line[2:]) else line
         for line in example().splitlines()
@@ -222,6 +226,7 @@ def test_the_comments_of_the_example_are_right_too(tmp_path: Path) -> None:
     config = load(path)
     assert {server.adapter for server in config.servers} == {"sim", "openttd", "bridge"}
     assert config.gate and config.bridge and config.bridge_http and config.roles
+    assert config.help.locale == lang[: 5 if lang.startswith("zh") else 2]
 
 
 def is_toml(line: str) -> bool:
@@ -259,6 +264,15 @@ def test_accounts_are_events_in_the_log(
     assert passwords.check_password("a long password", hashed)
     assert gmkit("gm", "list", *config) == 0
     assert "Lin" in capsys.readouterr().out
+
+
+def test_listing_accounts_makes_no_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gmkit.toml").touch()
+    assert gmkit("gm", "list", "-c", str(tmp_path / "gmkit.toml")) == 0
+    assert "There is no GM account yet." in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["gmkit.toml"]
 
 
 @pytest.mark.parametrize(

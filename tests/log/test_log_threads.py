@@ -73,7 +73,7 @@ def test_groups_are_settled_in_order_and_read_back(tmp_path: Path, turns: Turns)
     waiting = []
     for start in range(0, 3000, 7):
         done = log.append(given[start : start + 7])
-        done.addCallback(lambda _, n=start: order.append((n, log.durable)))
+        done.addCallback(lambda _, n: order.append((n, log.durable)), start)
         waiting.append(done)
     turns.wait(log.append([]))
     assert [n for n, _ in order] == list(range(0, 3000, 7))

@@ -285,6 +285,7 @@ def test_nobody_listens() -> None:
     running = Deferred.fromCoroutine(game.adapter.run())
     factory = game.reactor.tcpClients[0][2]
     factory.clientConnectionFailed(None, Failure(ConnectionRefusedError("refused")))
+    game.reactor.advance(1)
     with pytest.raises(faults.NoPort, match=r"example\.org:4000 \(.*refused.*\)"):
         _raise(running)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
 
 from gmkit.cli.demo_daemon import DaemonFailed, DemoDaemon
@@ -136,3 +140,39 @@ def test_links_that_break_all_the_time_lose_and_repeat_nothing(
     result = json.loads(capsys.readouterr().out)
     assert result["asked"] > 5
     assert (code, result["lost"], result["duplicated"]) == (0, 0, 0)
+
+
+def test_the_console_opens_on_a_busy_channel_and_takes_everything_along(tmp_path: Path) -> None:
+    terminal, inner = pty.openpty()
+    termios.tcsetwinsize(inner, (30, 100))
+    running = subprocess.Popen(
+        demo("--lang", "en"),
+        env={**environment(tmp_path), "TERM": "xterm-256color"},
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+    )
+    os.close(inner)
+    screen = pyte.Screen(100, 30)
+    try:
+        wait_for(screen, terminal, "sim-0", "demo ›")
+        os.write(terminal, b"ticket list\r")
+        wait_for(screen, terminal, "───")
+        os.write(terminal, b"\x04")
+        assert running.wait(30) == 0
+    finally:
+        running.terminate()
+        running.wait(30)
+        os.close(terminal)
+    assert left_behind(tmp_path) == []
+
+
+def wait_for(screen: pyte.Screen, terminal: int, *wanted: str) -> None:
+    """Read what is printed until all of it can be seen."""
+    stream = pyte.ByteStream(screen)
+    until = time.monotonic() + 60
+    while not all(any(text in line for line in screen.display) for text in wanted):
+        assert time.monotonic() < until, "\n".join(screen.display)
+        if select.select([terminal], [], [], 0.2)[0]:
+            stream.feed(os.read(terminal, 1 << 16))

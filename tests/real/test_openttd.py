@@ -17,8 +17,6 @@ from gmkit.adapters.openttd import OpenTTD, Options, faults
 from gmkit.adapters.openttd.wire import quoted
 from gmkit.testing import FakeLink
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from .openttd import OpenTTDClient, OpenTTDServer, free_port, wait_until
 
 pytestmark = pytest.mark.real

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
-from gmkit.cli.demo_totals import Answer, Journal, totals
+from gmkit.cli.demo_totals import Answer, Journal, Totals, totals
 
 ASKED = {"at": 10.0, "what": "asked", "server": "a", "player": "1", "source": "s:1"}
 ACKED = {"at": 10.1, "what": "acked", "server": "a", "player": "1", "source": "s:1", "ticket": 7}
@@ -72,3 +74,9 @@ def test_parts_of_one_answer_are_not_duplicates_but_repeats_are() -> None:
     assert (result.delivered, result.duplicated) == (1, 0)
     again = totals([*parts, shown("7.2/1", server="b", player="9")], answered())
     assert (again.delivered, again.duplicated) == (1, 1)
+
+
+def test_every_figure_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    for field in fields(Totals):
+        assert f"| `{field.name}` |" in page
