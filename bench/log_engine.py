@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,12 +238,13 @@ def asks(connection: sqlite3.Connection, count: int) -> dict[str, Any]:
         "no_text_newest": Query(),
     }.items():
         figures[f"search_{name}"] = milliseconds(
-            lambda query=query: questions.search(connection, query, 50), 30
+            partial(questions.search, connection, query, 50), 30
         )
     rng = random.Random(3)
     rows = connection.execute("SELECT server, id FROM players LIMIT 20000").fetchall()
+    pairs: list[tuple[str, str]] = rows
     figures["history"] = milliseconds(
-        lambda: questions.history(connection, *rng.choice(rows), limit=50), 2000
+        lambda: questions.history(connection, *rng.choice(pairs), 50), 2000
     )
     figures["tickets_open"] = milliseconds(
         lambda: questions.tickets(connection, Query(state="open"), 50), 30

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from gmkit.adapter import Channel, LinkLost
 from gmkit.errors import GMError
+from gmkit.text import safe
 
 from .bridge_guard import BridgeLimits
 
@@ -195,7 +196,8 @@ class GameChannel(Channel):
                 self.send({"type": "pong"})
             elif kind == "bye":
                 self._cut()
-                self.end(f"The game said good-bye: {str(message.get('sentence', ''))[:200]}")
+                words = safe(str(message.get("sentence", ""))[:200])
+                self.end(f"The game said good-bye: {words}")
 
     def _hand(self, messages: Sequence[Message]) -> None:
         if self._handler is not None:

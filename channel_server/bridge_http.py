@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
@@ -19,10 +23,12 @@ from gmkit.wire.jsonform import BadJSON, dumps, loads
 from gmkit.wire.messages import WINDOW
 
 from .bridge_channel import GameChannel, Home, Message
-from .bridge_guard import TooManyConnections
+from .bridge_guard import Guard, TooManyConnections
 from .bridge_handshake import Rejected, farewell
 from .bridge_visitor import Door, Visitor
 
+CONNECTIONS = 3
+"""HTTP connections borne for each session: one waits, one sends, one is closing."""
 KEPT = 30.0
 """Seconds that the last words of a session wait to be fetched."""
 
@@ -274,11 +280,32 @@ class BridgeSite(Site):
 
     noisy = False
 
-    def __init__(self, root: Resource, **options: Any) -> None:
+    def __init__(self, door: Door, root: Resource, **options: Any) -> None:
         super().__init__(root, BoundedRequest, parsePOSTFormSubmission=False, **options)
+        self._door = door
+        most = CONNECTIONS * door.limits.connections_per_address
+        self._guard = Guard(replace(door.limits, connections_per_address=most), door.now)
 
     def log(self, request: Any) -> None:
         """Say nothing."""
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """A connection, unless there are too many from this address."""
+        address = getattr(addr, "host", "unix")
+        try:
+            self._guard.opened(address)
+        except TooManyConnections as fault:
+            self._door.note(address, "busy", str(fault))
+            return None
+        connection = super().buildProtocol(addr)
+        lost = connection.connectionLost
+
+        def connectionLost(reason: Failure = connectionDone) -> None:
+            self._guard.closed(address)
+            lost(reason)
+
+        connection.connectionLost = connectionLost
+        return connection
 
 
 def bridge_site(door: Door, reactor: Any) -> Site:
@@ -286,7 +313,7 @@ def bridge_site(door: Door, reactor: Any) -> Site:
     root, bridge = Folder(), Folder()
     root.putChild(b"bridge", bridge)
     bridge.putChild(b"1", Poll(door))
-    return BridgeSite(root, reactor=reactor, timeout=60.0)
+    return BridgeSite(door, root, reactor=reactor, timeout=60.0)
 
 
 def reply(request: Request, session: str | None, messages: list[bytes]) -> None:

@@ -144,8 +144,11 @@ class ServerLink(Link):
     # --- what the adapter tells ---------------------------------------------------------------
 
     def up(self, detail: str = "") -> None:
-        self._interrupt()
+        recovered = self.ready
         self._become("up", detail)
+        if recovered:
+            return  # the same connection: what is on its way still is
+        self._interrupt()
         limits = self.adapter.limits
         self._pacer = Pacer(self._reactor, limits.lines_per_second, limits.burst)
         self._on_ready(self.server)

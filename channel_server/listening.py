@@ -53,7 +53,8 @@ def open_port(
 def _certificate(address: Listen, certificate: Path, key: Path) -> CertificateOptions:
     try:
         pem = certificate.read_bytes() + b"\n" + key.read_bytes()
-        return PrivateCertificate.loadPEM(pem).options()
+        options: CertificateOptions = PrivateCertificate.loadPEM(pem).options()
+        return options
     except OSError as fault:
         reason = f"{fault.filename} cannot be read ({fault.strerror})"
     except Exception as fault:  # noqa: BLE001 - OpenSSL's own errors have no common base

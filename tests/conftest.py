@@ -6,7 +6,8 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+from zope.interface import provider
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +15,7 @@ def logged_failures() -> Iterator[list[LogEvent]]:
     """A failure nobody handled fails the test; an expected one is taken off with ``clear()``."""
     failures: list[LogEvent] = []
 
+    @provider(ILogObserver)
     def watch(event: LogEvent) -> None:
         if event.get("log_level") in (LogLevel.error, LogLevel.critical):
             failures.append(event)

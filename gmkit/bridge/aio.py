@@ -14,7 +14,7 @@ from gmkit.wire.frames import Decoder
 
 from .driver import CONNECT_WITHIN, Driver, Pauses, address, tls_context, why
 from .game import Game
-from .session import Welcomed, Work
+from .session import Lost, Welcomed, Work
 from .store import Store
 
 
@@ -52,7 +52,7 @@ class Bridge(Driver):
                 try:
                     await self._once()
                 except (OSError, GMError, TimeoutError, asyncio.IncompleteReadError) as fault:
-                    self.game.disconnected(why(fault))
+                    self._do(Lost(why(fault)))
                     pause = self._pauses.next(fault)
                 await asyncio.sleep(pause)
         finally:

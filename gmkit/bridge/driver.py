@@ -22,6 +22,7 @@ from .session import (
     Announce,
     Call,
     Ended,
+    Lost,
     RefusedMessage,
     Session,
     Tell,
@@ -177,6 +178,8 @@ class Driver:
             return self._attempt(work, self.game.announce, work.text)
         if isinstance(work, RefusedMessage):
             return self._attempt(work, self.game.refused, *work)
+        if isinstance(work, Lost):
+            return self._attempt(work, self.game.disconnected, work.reason)
         assert isinstance(work, Welcomed)
         return self._attempt(work, self.game.connected)
 

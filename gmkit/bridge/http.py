@@ -11,12 +11,14 @@ from typing import Any
 
 from gmkit.errors import GMError
 from gmkit.wire import jsonform
+from gmkit.wire.frames import MAX_FRAME
 
 from .driver import CONNECT_WITHIN
 from .game import Game
 from .threaded import Threaded
 
 PATH = "/bridge/1"
+MOST_BODY = MAX_FRAME - 1000
 
 
 class BadAnswer(GMError):
@@ -56,12 +58,13 @@ class Bridge(Threaded):
                 self._session.connect(time.monotonic())
             while not self._stopping.is_set():
                 if not self.online:
-                    self._post(polls, self._outgoing_json(time.monotonic()), CONNECT_WITHIN)
+                    greeting = batches(self._outgoing_json(time.monotonic())) or [b""]
+                    self._post(polls, greeting[0], CONNECT_WITHIN)
                     continue
                 if sender is None:
                     sender = threading.Thread(target=self._send, name="gmkit bridge sender")
                     sender.start()
-                self._post(polls, [], self._session.heartbeat)
+                self._post(polls, b"", self._session.heartbeat)
                 if not sender.is_alive():
                     raise ConnectionError("a request to gmkit failed.")
         except HTTPException as fault:
@@ -82,20 +85,19 @@ class Bridge(Threaded):
         try:
             while self.online and not self._stopping.is_set():
                 self._due.clear()
-                messages = self._outgoing_json(time.monotonic())
-                if messages:
-                    self._post(connection, messages, 0.0)
-                else:
+                bodies = batches(self._outgoing_json(time.monotonic()))
+                for body in bodies:
+                    self._post(connection, body, 0.0)
+                if not bodies:
                     self._due.wait(1.0)
         except (OSError, GMError, HTTPException):
             self._hang_up()
         finally:
             connection.close()
 
-    def _post(
-        self, connection: HTTPConnection, messages: list[dict[str, Any]], wait: float
-    ) -> None:
-        body = jsonform.dumps({"session": self._name, "messages": messages, "wait": wait})
+    def _post(self, connection: HTTPConnection, messages: bytes, wait: float) -> None:
+        about = jsonform.dumps({"session": self._name, "wait": wait})
+        body = about[:-1] + b',"messages":[' + messages + b"]}"
         headers = {"Content-Type": "application/json"}
         connection.request("POST", PATH, body, headers)
         answer = connection.getresponse()
@@ -125,3 +127,14 @@ class Bridge(Threaded):
             if sock is not None:
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
+
+
+def batches(messages: list[dict[str, Any]]) -> list[bytes]:
+    """The messages as JSON with commas between them, cut to what one request may hold."""
+    bodies: list[bytes] = []
+    for one in map(jsonform.dumps, messages):
+        if bodies and len(bodies[-1]) + len(one) < MOST_BODY:
+            bodies[-1] += b"," + one
+        else:
+            bodies.append(one)
+    return bodies

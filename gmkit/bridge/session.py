@@ -24,8 +24,8 @@ from .store import Memory, Message, Store
 
 MOST_PENDING = 10_000
 """Messages that may wait for gmkit."""
-LARGEST = MAX_FRAME // 2
-"""The longest message sent, in bytes of msgpack."""
+LARGEST = MAX_FRAME // 8
+"""The longest message sent, in bytes of msgpack: as JSON, too, it is shorter than a frame."""
 
 
 class Ended(GMError):
@@ -77,7 +77,13 @@ class RefusedMessage(NamedTuple):
     sentence: str
 
 
-Work = Tell | Announce | Call | Welcomed | RefusedMessage
+class Lost(NamedTuple):
+    """The connection was lost or could not be made. Drivers make these."""
+
+    reason: str
+
+
+Work = Tell | Announce | Call | Welcomed | RefusedMessage | Lost
 
 
 class Session:

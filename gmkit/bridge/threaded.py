@@ -17,7 +17,7 @@ from gmkit.wire.frames import Decoder
 
 from .driver import CONNECT_WITHIN, Driver, Pauses, address, log, tls_context, why
 from .game import Game
-from .session import Welcomed, Work
+from .session import Lost, Welcomed, Work
 from .store import Store
 
 
@@ -78,10 +78,13 @@ class Threaded(Driver):
         for work in received:
             if isinstance(work, Welcomed):
                 self._pauses.succeeded()
-            if self._polled:
-                self._work.put(work)
-            else:
-                self._perform(work)
+            self._do(work)
+
+    def _do(self, work: Work) -> None:
+        if self._polled:
+            self._work.put(work)
+        else:
+            self._perform(work)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -98,7 +101,7 @@ class Threaded(Driver):
 
     def _trouble(self, fault: Exception) -> float:
         if not self._stopping.is_set():
-            self.game.disconnected(why(fault))
+            self._do(Lost(why(fault)))
         return self._pauses.next(fault)
 
     def _once(self) -> None:

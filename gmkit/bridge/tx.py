@@ -18,7 +18,7 @@ from gmkit.wire.frames import Decoder
 
 from .driver import CONNECT_WITHIN, Address, Driver, Pauses, address, why
 from .game import Game
-from .session import Welcomed, Work
+from .session import Lost, Welcomed, Work
 from .store import Store
 
 
@@ -93,7 +93,7 @@ class Bridge(Driver):
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self._running:
-            self.game.disconnected(why(fault))
+            self._do(Lost(why(fault)))
             self._timer = self._reactor.callLater(self._pauses.next(fault), self._dial)
 
     # --------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from gmkit.errors import GMError
 from gmkit.model import Player
+from gmkit.text import safe
 
 from .challenge import is_nonce
 
@@ -103,8 +104,8 @@ def number(message: Message) -> int:
 
 
 def kind(message: Message) -> str:
-    """The message's type, cut to what a log line bears."""
-    return str(message.get("type"))[:32]
+    """The message's type as a log line bears it."""
+    return safe(str(message.get("type"))[:32])
 
 
 def player(message: Message) -> Player:
@@ -251,7 +252,7 @@ def _player_fault(message: Message) -> Unfit:
 
 
 def _client(given: Any) -> str:
-    return given[:ID] if type(given) is str else ""
+    return safe(given[:ID]) if type(given) is str else ""
 
 
 def _texts(message: Message, field: str, most: int) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from gmkit.bridge import ChatLimits
 from gmkit.bridge.session import Ended, Session
 from gmkit.channel_server.bridge_guard import BridgeLimits
-from gmkit.wire import challenge, messages
+from gmkit.model import Player
+from gmkit.wire import challenge
 from gmkit.wire.frames import encode
 
 from .world import TOKEN, Raw, ToyGame, World, bridge, said
@@ -278,7 +280,8 @@ def test_a_game_notices_a_silent_gmkit(world: World) -> None:
     world.wires.clear()  # nothing moves any more
     for _ in range(40):
         world.clock.advance(1)
-    assert b._line is not None and b._line.transport.closing
+    line: Any = b._line
+    assert line is not None and line.transport.closing
     b.stop()
 
 
@@ -288,7 +291,7 @@ def test_a_gmkit_that_is_away(world: World) -> None:
     b._endpoint.refuses = True  # type: ignore[attr-defined]
     b.start()
     for n in range(30):
-        b.said(messages.Player("u1", "Ann"), f"{n}")
+        b.said(Player("u1", "Ann"), f"{n}")
         world.settle(10)
     assert 5 <= len(game.downs) <= 40
     b._endpoint.refuses = False  # type: ignore[attr-defined]

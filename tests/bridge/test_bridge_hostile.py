@@ -226,19 +226,17 @@ def test_a_hostile_result(world: World) -> None:
     adapter = world.links["s1"].adapter
     faults: list[str] = []
     results: list[object] = []
-    for n, answer in enumerate(
-        [
-            {"ok": True, "value": {"x": float("inf")}},
-            {"ok": "yes"},
-            {"ok": False, "error": {"x": 1}},
-            {"ok": False, "error": "e" * 5000},
-        ],
-        1,
-    ):
+    answers: list[dict[str, Any]] = [
+        {"ok": True, "value": {"x": float("inf")}},
+        {"ok": "yes"},
+        {"ok": False, "error": {"x": 1}},
+        {"ok": False, "error": "e" * 5000},
+    ]
+    for n, answer in enumerate(answers, 1):
         Deferred.fromCoroutine(adapter.lookup(ANN)).addCallbacks(
             results.append, lambda f: faults.append(str(f.value))
         )
-        raw.send({"type": "result", "id": f"c{n}", **answer})
+        raw.send({"type": "result", "id": f"c{n}"} | answer)
     Deferred.fromCoroutine(adapter.inventory(ANN)).addCallback(results.append)
     raw.send({"type": "result", "id": "c5", "ok": True, "value": [1, {"item": "x"}, None]})
     assert len(faults) == 4 and all(len(f) < 1100 for f in faults)
@@ -281,7 +279,7 @@ def test_an_adapter_that_does_not_listen_pauses_the_game(world: World) -> None:
     accepted = world.port.accept("s1", "correct horse battery")
     raw = Raw(world)
     raw.enter()
-    channel = accepted.result
+    channel: Any = accepted.result
     for start in range(0, 3000, 100):
         raw.send(*[said(n) for n in range(start + 1, start + 101)])
     assert raw.wire.gmkit.listening_off and len(channel._inbox) <= 1200

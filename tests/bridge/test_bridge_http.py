@@ -13,6 +13,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
+from gmkit.bridge.http import batches
 from gmkit.channel_server.bridge_guard import BridgeLimits
 from gmkit.wire.challenge import GAME, proof
 from gmkit.wire.jsonform import BadJSON, dumps, loads, storable
@@ -53,11 +54,13 @@ class Request:
 
     @property
     def body(self) -> dict[str, Any]:
-        return json.loads(self.transport.value().partition(b"\r\n\r\n")[2])
+        body: dict[str, Any] = json.loads(self.transport.value().partition(b"\r\n\r\n")[2])
+        return body
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        return self.body["messages"]
+        messages: list[dict[str, Any]] = self.body["messages"]
+        return messages
 
     def hang_up(self) -> None:
         from twisted.internet.error import ConnectionLost
@@ -238,7 +241,7 @@ def test_limits_of_sessions() -> None:
     web.hello(), web.hello()
     assert web.hello().messages[0]["reason"] == "busy"
     world.settle(50)
-    web.session = None
+    web = Web(world)
     web.enter()
     for n in range(200):
         world.links["s1"].adapter.notify(ANN, "x" * 50, f"n{n}")
@@ -351,3 +354,23 @@ def test_json_that_is_refused() -> None:
     with pytest.raises(ValueError):
         dumps(float("nan"))
     assert loads(b'"\xff"') == "\\xff"
+
+
+def test_limits_of_http_connections() -> None:
+    world = World(limits=BridgeLimits(connections_per_address=1))
+    web = Web(world)
+    web.enter()
+    polls = [web.post(wait=15)]
+    assert web.site.buildProtocol(IPv4Address("TCP", "10.0.0.1", 1)) is None
+    assert web.site.buildProtocol(IPv4Address("TCP", "10.0.0.2", 1)) is not None
+    polls[0].hang_up()
+    assert web.post(wait=0).status == 200
+    world.stop()
+
+
+def test_what_a_driver_sends_fits_into_requests() -> None:
+    messages = [{"type": "said", "text": "x" * 16_000} for _ in range(256)]
+    bodies = batches(messages)
+    assert len(bodies) == 4 and max(map(len, bodies)) < 1 << 20
+    assert [m for body in bodies for m in json.loads(b"[" + body + b"]")] == messages
+    assert batches([]) == []

@@ -98,7 +98,7 @@ class Stage:
             client.close()
         for peer in self.factory.made:
             if peer.lost is None and peer.transport is not None:
-                peer.transport.abortConnection()
+                peer.transport.abortConnection()  # type: ignore[attr-defined]
         self.port.stopListening()
         self.reactor.fireSystemEvent("shutdown")
         for _ in range(3):

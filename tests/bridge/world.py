@@ -328,7 +328,7 @@ def bridge(
         token=token,
         reactor=world.clock,
         spool=store or Memory(world.random),
-        endpoint=Endpoint(world),
+        endpoint=Endpoint(world),  # type: ignore[arg-type]
         jitter=random.Random(7),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
@@ -30,7 +30,7 @@ class Plug:
         self.end.core.connected = lambda: None  # type: ignore[method-assign]
         self.end.connect()
 
-    def __enter__(self) -> Plug:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *fault: object) -> None:
@@ -67,8 +67,8 @@ class Net:
         self.down = 0
         self.connections = 0
         monkeypatch.setattr(blocking, "connect", self.connect)
-        monkeypatch.setattr(batch.time, "monotonic", self.world.clock.seconds)
-        monkeypatch.setattr(blocking.time, "sleep", self.world.clock.advance)
+        monkeypatch.setattr("gmkit.console.batch.time.monotonic", self.world.clock.seconds)
+        monkeypatch.setattr("gmkit.console.blocking.time.sleep", self.world.clock.advance)
         monkeypatch.setattr(
             blocking.messages, "__kwdefaults__", {"sleep": self.world.clock.advance, "jitter": None}
         )

@@ -60,7 +60,7 @@ def test_a_lost_connection_empties_the_roster(inside: Inside) -> None:
 
 def test_lines_are_settled_only_when_durable(inside: Inside) -> None:
     settled: list[Source] = []
-    inside.game().settled = settled.append  # type: ignore[method-assign]
+    inside.game().settled = settled.append  # type: ignore[method-assign,assignment]
     link = inside.links["s1"]
     link.said(ANN, "!help one", Source("run", 1))
     link.said(ANN, "just chat", Source("run", 2))

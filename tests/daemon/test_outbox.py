@@ -189,3 +189,17 @@ def test_one_failing_server_does_not_hold_up_another(inside: Inside) -> None:
     inside.submit(r.Reply("amy", 2, "two"))
     inside.pass_time()
     assert inside.game("s2").texts()[-1] == "[GM amy] two"
+
+
+def test_a_link_that_recovers_does_not_send_again_what_is_on_its_way(inside: Inside) -> None:
+    asked(inside)
+    game = inside.game()
+    game.answers = "later"
+    inside.submit(r.Reply("amy", 1, "Once"))
+    inside.links["s1"].degraded("slow")
+    inside.links["s1"].up()
+    inside.outbox.retry()
+    assert len(game.pending) == 1
+    game.pending[0].callback(None)
+    inside.pass_time()
+    assert game.texts() == ["[GM amy] Once"]

@@ -69,7 +69,7 @@ class DeskMachine(RuleBasedStateMachine):
             delivery = event.data.get("delivery")
             if event.kind in ("replied", "completed", "told"):
                 assert delivery not in self.pending
-                self.pending.add(delivery)
+                self.pending.add(str(delivery))
             elif delivery:
                 self.pending.discard(delivery)
         return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from twisted.internet.defer import Deferred
 
@@ -92,7 +94,7 @@ def test_guessing_is_slowed_down_more_and_more(world: World) -> None:
 
     for _ in range(FREE_TRIES):
         assert guess("wrong") == "login-failed"
-    waits = []
+    waits: list[Any] = []
     for _ in range(14):
         assert guess("ama") == "locked-out", "even the right password has to wait"
         waited = 0

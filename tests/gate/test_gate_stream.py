@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def world() -> World:
     return World()
 
 
-def admin(world: World, **core: object) -> End:
+def admin(world: World, **core: Any) -> End:
     return world.terminal(uid=OWN_UID, **core)
 
 

@@ -243,7 +243,7 @@ class End:
         self.wire = Wire(self.host, room)
         peer = Peer(f"uid {self.uid}" if self.uid is not None else self.host, self.uid)
         self.session = GateSession(self.world.gate, lambda transport: peer)
-        self.session.makeConnection(self.wire)  # type: ignore[arg-type]
+        self.session.makeConnection(self.wire)
         self.core.connected()
         self.away = None
         self.talk()

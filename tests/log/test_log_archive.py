@@ -21,7 +21,7 @@ from gmkit.log.sqlite import SQLiteLog
 from gmkit.model import Event
 from gmkit.shapes import iso
 
-from .log_samples import T0, asked, by_gm, in_memory, result, story
+from .log_samples import T0, asked, by_gm, crowd, in_memory, result, story
 
 few_texts = st.sampled_from(["", "a", "我的火车", "x\0y", "s1", "1.2", "m1"])
 maybe = st.none() | few_texts
@@ -158,6 +158,18 @@ def tables(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
     return {name: list(_rows(name, connection)) for name in _KEYS}
 
 
+def refolded(source: sqlite3.Connection, step: int) -> dict[str, list[dict[str, Any]]]:
+    """The tables made once more, ``step`` events at a time."""
+    again = to_write(MEMORY)
+    migrate(again, MEMORY)
+    projections = Projections(again, source)
+    while projections.advance(step):
+        pass
+    made = tables(again)
+    again.close()
+    return made
+
+
 @given(st.lists(any_event, max_size=25), st.integers(1, 7))
 @settings(deadline=None)
 def test_folding_in_steps_of_any_size_is_folding_at_once(events: list[Event], step: int) -> None:
@@ -165,16 +177,18 @@ def test_folding_in_steps_of_any_size_is_folding_at_once(events: list[Event], st
     source = log._driver._writer.connection  # type: ignore[attr-defined]
     for event in events:
         result(log.append([event]))
-    again = to_write(MEMORY)
-    migrate(again, MEMORY)
-    projections = Projections(again, source)
-    while projections.advance(step):
-        pass
     result(log.archive.caught_up())
-    assert tables(again) == tables(source)
-    broken = list(source.execute("PRAGMA foreign_key_check"))
-    assert broken == []
-    again.close()
+    assert refolded(source, step) == tables(source)
+    assert list(source.execute("PRAGMA foreign_key_check")) == []
+    result(log.close())
+
+
+@pytest.mark.parametrize("step", [1, 3, 64, 65])
+def test_a_plausible_story_folds_the_same_in_any_steps(step: int) -> None:
+    log = in_memory([*story(), *crowd(400)])
+    result(log.archive.caught_up())
+    source = log._driver._writer.connection  # type: ignore[attr-defined]
+    assert refolded(source, step) == tables(source)
     result(log.close())
 
 

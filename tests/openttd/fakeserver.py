@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -57,7 +57,8 @@ class FakeServer:
         self.running.addErrback(self._ended)
         factory = self.reactor.tcpClients[-1][2]
         self.transport = Transport()
-        self.protocol = factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 3977))
+        address = IPv4Address("TCP", "127.0.0.1", 3977)
+        self.protocol = cast(Any, factory.buildProtocol(address))
         self.transport.protocol = self.protocol
         self.protocol.makeConnection(self.transport)
         self.pump()

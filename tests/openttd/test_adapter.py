@@ -284,7 +284,8 @@ def test_nobody_listens() -> None:
     game = FakeServer(host="example.org", port=4000)
     running = Deferred.fromCoroutine(game.adapter.run())
     factory = game.reactor.tcpClients[0][2]
-    factory.clientConnectionFailed(None, Failure(ConnectionRefusedError("refused")))
+    refused = Failure(ConnectionRefusedError("refused"))
+    factory.clientConnectionFailed(None, refused)  # type: ignore[arg-type]
     game.reactor.advance(1)
     with pytest.raises(faults.NoPort, match=r"example\.org:4000 \(.*refused.*\)"):
         _raise(running)

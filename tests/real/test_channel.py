@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ class Tavern(Game):
 
     def connected(self) -> None:
         self.up = True
+
+
+def shown(game: Tavern, part: str) -> bool:
+    """Whether the player has seen a line with this in it."""
+    return any(part in text for text in game.shown)
 
 
 @pytest.fixture
@@ -116,14 +122,9 @@ def test_one_channel_over_three_games(
 
             for server, game in (("north", over_tcp), ("south", over_http)):
                 ticket = asked[server]["ticket"]
-                wait_for(
-                    lambda g=game, t=ticket: any(f"#{t}" in text for text in g.shown), "the ack"
-                )
+                wait_for(partial(shown, game, f"#{ticket}"), "the ack")
                 daemon.do(f"ticket complete {ticket} Done, {server}.")
-                wait_for(
-                    lambda g=game, s=server: any(f"Done, {s}." in text for text in g.shown),
-                    "the answer",
-                )
+                wait_for(partial(shown, game, f"Done, {server}."), "the answer")
 
             trains.kill()
             wait_for(lambda: watch.events("server_down"), "the loss of the train server")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -47,7 +47,7 @@ class Runner:
         self.thread = Thread(target=self.reactor.run, args=(False,), daemon=True)
         self.thread.start()
 
-    def __call__(self, start: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+    def __call__(self, start: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> Any:
         """Await ``start(*arguments)`` in the reactor; what it returns or raises."""
         return blockingCallFromThread(
             self.reactor, lambda: Deferred.fromCoroutine(start(*arguments))
@@ -281,7 +281,8 @@ def test_a_port_where_nobody_listens(run: Runner, server: OpenTTDServer) -> None
 def test_a_full_server_and_a_banned_gmkit(run: Runner, server: OpenTTDServer) -> None:
     others = [Running(run, server) for _ in range(16)]
     for other in others:
-        other.until(lambda other=other: other.link.state == "up")
+        link = other.link
+        other.until(lambda link=link: link.state == "up")  # type: ignore[misc]
     late = Running(run, server)
     late.until(lambda: late.fault)
     assert isinstance(late.fault, faults.NoRoom | faults.Rejected), late.fault
