@@ -36,6 +36,7 @@ from .links import ServerLink
 from .listening import open_port, open_unix
 from .lockout import Lockout
 from .login import Login
+from .notices import Notices
 from .outbox import Outbox
 from .plugins import Plugins
 from .reloading import Reloaded, needs_restart
@@ -43,7 +44,7 @@ from .rosters import Rosters
 from .tokens import Tokens
 from .turn import Turn
 
-SWEEP = 15.0
+SWEEP = 5.0
 """Seconds between two looks for deliveries that can be tried again or have expired."""
 
 
@@ -99,11 +100,13 @@ class Daemon:
             reactor=reactor,
             expires=config.help.expires_seconds,
         )
+        self.notices = Notices(self.fleet.links)
+        self.turn.on_durable(self.notices.announce)
         self.intake = Intake(
             desk=self.desk,
             turn=self.turn,
             settings=config.help,
-            notify=self.outbox.notify,
+            notify=self.notices.notify,
             random=self.random,
             run=f"{self.random.getrandbits(40):x}",
         )

@@ -23,7 +23,7 @@ RATING_SECONDS = 600.0
 
 
 class Notice(NamedTuple):
-    """A line for the player that is not kept. ``id`` is the same when its cause is repeated."""
+    """A line for one player that is not kept. ``id`` is the same when its cause is repeated."""
 
     server: str
     player: Player

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.logger import Logger
 
-from gmkit.adapter import Gone
 from gmkit.desk import Delivery, Desk
 from gmkit.desk.requests import Delivered, Expired
-from gmkit.errors import GMError
 from gmkit.i18n import N_
 from gmkit.model import Event, Player
-from gmkit.split import split
-from gmkit.text import game_safe
 
-from . import wording
-from .intake import Notice
 from .links import ServerLink
 from .rosters import Rosters
+from .sending import GONE, LATER, Sender
 from .turn import Turn
 
-__all__ = ["Outbox"]
-
-TELL_SECONDS = 30.0
-"""How long a game may take to confirm a line before it is tried again at the next occasion."""
 EXPIRED = N_("The player was not seen for {days} days.")
-Place = tuple[str, Player]
 
 
 class Outbox:
@@ -52,22 +41,21 @@ class Outbox:
         self._turn = turn
         self._links = links
         self._rosters = rosters
-        self._reactor = reactor
         self._expires = expires
         self._waiting: dict[tuple[str, str], dict[str, None]] = {}
         self._by_account: dict[str, dict[tuple[str, str], None]] = {}
         self._busy: set[tuple[str, str]] = set()
+        self._sender = Sender(turn, reactor)
         turn.on_durable(self._events)
         for delivery in desk.deliveries():
             self._keep(delivery)
+            self._sender.revive(delivery)
 
     # --- what makes deliveries move -----------------------------------------------------------
 
     def _events(self, events: Sequence[Event]) -> None:
         for event in events:
-            if event.kind == "announced":
-                self._announce(event)
-            elif event.kind in ("replied", "completed", "told"):
+            if event.kind in ("replied", "completed", "told"):
                 delivery = self._desk.delivery(event.data.get("delivery", ""))
                 if delivery is not None:
                     self._keep(delivery)
@@ -109,6 +97,7 @@ class Outbox:
             self._by_account.setdefault(delivery.account, {})[who] = None
 
     def _forget(self, delivery: Delivery) -> None:
+        self._sender.forget(delivery)
         who = (delivery.server, delivery.player_id)
         waiting = self._waiting.get(who, {})
         waiting.pop(delivery.id, None)
@@ -131,113 +120,38 @@ class Outbox:
         sent.addBoth(lambda _: self._busy.discard(who))
 
     async def _send_waiting(self, who: tuple[str, str]) -> None:
-        while self._waiting.get(who):
-            delivery = self._desk.delivery(next(iter(self._waiting[who])))
+        """In order, for as long as it goes well."""
+        while waiting := self._waiting.get(who):
+            delivery = self._desk.delivery(next(iter(waiting)))
             if delivery is None:
-                self._waiting[who].pop(next(iter(self._waiting[who])))
+                waiting.pop(next(iter(waiting)))
                 continue
             place = self._place(delivery)
-            if place is None or not await self._send(delivery, *place):
+            if place is None:
                 return
+            link, player = place
+            result = await self._sender.send(delivery, link, player)
+            if result == LATER:
+                return
+            if result == GONE:
+                link.left(player.id)
+            else:
+                self._forget(delivery)
+                self._turn.decide(Delivered(delivery.id, link.server, player.id, result))
 
-    def _place(self, delivery: Delivery) -> Place | None:
-        """Where the player can be reached: the same server first, then the account's others."""
-        link = self._links.get(delivery.server)
-        player = self._rosters.get(delivery.server, delivery.player_id)
-        if player is not None and link is not None and link.ready:
-            return delivery.server, player
+    def _place(self, delivery: Delivery) -> tuple[ServerLink, Player] | None:
+        """Where to send it: where it may have been shown already, then its own server, then the
+        others of the account."""
+        doubt = self._sender.doubt(delivery)
+        if doubt is not None and doubt[0] in self._links:
+            link = self._links[doubt[0]]
+            player = self._rosters.get(*doubt) or Player(doubt[1], delivery.name)
+            return (link, player) if link.ready else None
+        home = self._links.get(delivery.server)
+        at_home = self._rosters.get(delivery.server, delivery.player_id)
+        if at_home is not None and home is not None and home.ready:
+            return home, at_home
         for server, other in self._rosters.elsewhere(delivery.account or ""):
             if server in self._links and self._links[server].ready:
-                return server, other
+                return self._links[server], other
         return None
-
-    async def _send(self, delivery: Delivery, server: str, player: Player) -> bool:
-        """Show the delivery there; whether it is done with."""
-        link = self._links[server]
-        lines = self._lines(delivery, link, player)
-        try:
-            for n, line in enumerate(lines):
-                id = delivery.id if len(lines) == 1 else f"{delivery.id}/{n + 1}"
-                await self._tell(link, player, line, id)
-        except Gone:
-            link.left(player.id)
-            return self._place(delivery) is not None
-        except (GMError, TimedOut) as fault:
-            link.log.info("{id} is not delivered yet: {fault}", id=delivery.id, fault=fault)
-            return False
-        how = "shown" if link.adapter.confirms else "sent"
-        self._forget(delivery)
-        self._turn.decide(Delivered(delivery.id, server, player.id, how))
-        return True
-
-    async def _tell(self, link: ServerLink, player: Player, line: str, id: str) -> None:
-        """One line, when the game can bear it. Raises Gone, a GMError, or TimedOut."""
-        told: Deferred[None] = Deferred()
-
-        def tell() -> None:
-            if not told.called:
-                telling = Deferred.fromCoroutine(link.adapter.tell(player, line, id))
-                telling.addBoth(lambda result: None if told.called else told.callback(result))
-
-        link.in_flight.add(told)
-        told.addBoth(_passing(lambda: link.in_flight.discard(told)))
-        link.paced(tell)
-        await told.addTimeout(TELL_SECONDS, self._reactor)
-
-    def _lines(self, delivery: Delivery, link: ServerLink, player: Player) -> list[str]:
-        """The delivery as this game shows it to this player: worded, cleaned, split."""
-        locale = player.locale or delivery.locale or link.config.locale
-        words = wording.wording(locale)
-        said = []
-        if delivery.text.strip():
-            template = wording.ANSWER if delivery.gm else wording.SYSTEM
-            said.append(words.say(template, gm=delivery.gm, text=delivery.text))
-        if delivery.kind == "completed":
-            said.append(words.say(wording.RATE, ticket=delivery.ticket))
-        return [line for text in said for line in fit(link, text)]
-
-    def notify(self, notice: Notice) -> None:
-        """A line for a player whose loss does no harm; dropped where it cannot be sent now."""
-        link = self._links.get(notice.server)
-        if link is None or not link.ready:
-            return
-        lines = fit(link, notice.text)
-        for n, line in enumerate(lines):
-            id = notice.id if len(lines) == 1 else f"{notice.id}/{n + 1}"
-            link.paced(_notice(link, notice.player, line, id), notice=True)
-
-    def _announce(self, event: Event) -> None:
-        for server in event.data.get("servers", ()):
-            link = self._links.get(server)
-            if link is not None and link.ready:
-                for line in fit(link, event.text or ""):
-                    link.paced(_announcement(link, line))
-
-
-def _passing(action: Callable[[], Any]) -> Callable[[Any], Any]:
-    """A callback that does something besides and hands the result on."""
-
-    def callback(result: Any) -> Any:
-        action()
-        return result
-
-    return callback
-
-
-def fit(link: ServerLink, text: str) -> list[str]:
-    """``text`` as lines that the game can show."""
-    limits = link.adapter.limits
-    return split(game_safe(text), limits.characters, limits.bytes, limits.encoding)
-
-
-def _notice(link: ServerLink, player: Player, line: str, id: str) -> Callable[[], None]:
-    return lambda: link.adapter.notify(player, line, id)
-
-
-def _announcement(link: ServerLink, line: str) -> Callable[[], Any]:
-    def announce() -> None:
-        Deferred.fromCoroutine(link.adapter.announce(line)).addErrback(
-            lambda fault: link.log.info("not announced: {fault}", fault=fault.value)
-        )
-
-    return announce

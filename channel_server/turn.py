@@ -45,8 +45,8 @@ class Turn:
         self._effects.append(effect)
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        now: float = self._reactor.seconds()
+        """Seconds since the epoch, to the millisecond: as the log keeps them."""
+        now: float = round(self._reactor.seconds(), 3)
         return now
 
     def position(self) -> int:
@@ -55,7 +55,7 @@ class Turn:
 
     def decide(self, request: Request) -> list[Event] | Refused:
         """Decide now, and append at the end of this turn what was decided."""
-        decision = self._desk.decide(request, self._reactor.seconds())
+        decision = self._desk.decide(request, round(self._reactor.seconds(), 3))
         if type(decision) is list and decision:
             apply = self._desk.apply
             for event in decision:

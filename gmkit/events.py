@@ -56,6 +56,12 @@ KINDS: dict[str, Kind] = {
         "A line to one player that is no answer to a ticket, or that gmkit itself sends.",
         ("delivery", "name", "account", "locale"),
     ),
+    "sent": Kind(
+        "server",
+        "A delivery is on its way to another server than the one it was asked on. server and "
+        "player: where; lines: how many of its lines were shown elsewhere before.",
+        ("delivery", "lines"),
+    ),
     "delivered": Kind(
         "server",
         "A delivery reached the game. server and player: where it was shown.",

@@ -79,8 +79,12 @@ def _error(message: Message) -> dict[str, Any]:
 
 
 def to_json(data: Any) -> str:
-    """One line of JSON."""
-    return json.dumps(data, ensure_ascii=False, default=str)
+    """One line of JSON, which a terminal shows without obeying any of it."""
+    line = json.dumps(data, ensure_ascii=False, default=str)
+    if line.isprintable():
+        return line
+    # Only texts can hold what is not printable, and there an escape means the same.
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def watch(who: Who, *, as_json: bool = False, since: int | None = None) -> int:

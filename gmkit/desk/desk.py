@@ -33,6 +33,7 @@ DECISIONS: Mapping[type, Callable[..., list[Event] | Refused]] = {
     requests.Duty: from_gms.duty,
     requests.AddGM: from_gms.add_gm,
     requests.ChangeGM: from_gms.change_gm,
+    requests.Sent: from_gmkit.sent,
     requests.Delivered: from_gmkit.delivered,
     requests.Expired: from_gmkit.expired,
     requests.Alert: from_gmkit.alert,

@@ -209,6 +209,13 @@ def _told(state: State, event: Event) -> None:
     )
 
 
+def _sent(state: State, event: Event) -> None:
+    delivery = state.deliveries.get(event.data.get("delivery", ""))
+    if delivery is not None:
+        delivery.sent_server, delivery.sent_player = event.server, event.player
+        delivery.lines = event.data.get("lines", 0)
+
+
 def _delivery_ended(state: State, event: Event) -> None:
     state.deliveries.pop(event.data.get("delivery", ""), None)
 
@@ -268,6 +275,7 @@ FOLDS: dict[str, Fold] = {
     "reopened": _reopened,
     "alerted": _alerted,
     "told": _told,
+    "sent": _sent,
     "delivered": _delivery_ended,
     "expired": _delivery_ended,
     "gm_added": _gm_added,

@@ -5,9 +5,19 @@ from __future__ import annotations
 from gmkit.model import Event
 
 from .from_players import Decision
-from .requests import Alert, Delivered, Expired, LinkChanged, Notify
+from .requests import Alert, Delivered, Expired, LinkChanged, Notify, Sent
 from .rules import Rules
 from .state import State
+
+
+def sent(state: State, rules: Rules, request: Sent, now: float) -> Decision:
+    """A pending delivery goes to another place than the one known so far."""
+    delivery = state.deliveries.get(request.delivery)
+    place = (request.server, request.player_id)
+    if delivery is None or (delivery.place, delivery.lines) == (place, request.lines):
+        return []
+    data = {"delivery": request.delivery, "lines": request.lines}
+    return [Event("sent", now, request.server, delivery.ticket, request.player_id, data=data)]
 
 
 def delivered(state: State, rules: Rules, request: Delivered, now: float) -> Decision:

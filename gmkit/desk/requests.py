@@ -203,6 +203,19 @@ class ChangeGM:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery is about to be tried on another server than its own, as ``player_id`` there.
+
+    ``lines`` of it were shown before: should the daemon die now, the next one asks there first.
+    """
+
+    delivery: str
+    server: str
+    player_id: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """A delivery reached the game, on ``server`` and ``player_id`` where it was shown.
 
@@ -268,6 +281,7 @@ Request = (
     | Duty
     | AddGM
     | ChangeGM
+    | Sent
     | Delivered
     | Expired
     | Alert

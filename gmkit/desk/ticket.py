@@ -92,6 +92,17 @@ class Delivery:
     text: str
     gm: str | None
     ticket: int | None = None
+    sent_server: str | None = None
+    sent_player: str | None = None
+    lines: int = 0
+    """How many of its lines were shown before it was sent where it was sent last."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The server, and the player there, that it was sent to last, or is to be sent to first."""
+        if self.sent_server is None or self.sent_player is None:
+            return self.server, self.player_id
+        return self.sent_server, self.sent_player
 
 
 @dataclass(slots=True)

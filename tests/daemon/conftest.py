@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 from gmkit.adapter import Adapter, Gone, Limits, Link, LinkLost
 from gmkit.channel_server.intake import Intake
 from gmkit.channel_server.links import ServerLink
+from gmkit.channel_server.notices import Notices
 from gmkit.channel_server.outbox import Outbox
 from gmkit.channel_server.rosters import Rosters
 from gmkit.channel_server.turn import Turn
@@ -96,11 +97,13 @@ class Inside:
             reactor=self.clock,
             expires=7 * 86_400.0,
         )
+        self.notices = Notices(self.links)
+        self.turn.on_durable(self.notices.announce)
         self.intake = Intake(
             desk=self.desk,
             turn=self.turn,
             settings=settings or Help(cooldown=0.0),
-            notify=self.outbox.notify,
+            notify=self.notices.notify,
             random=random.Random(1),
             run="r1",
         )

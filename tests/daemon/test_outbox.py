@@ -159,6 +159,86 @@ def test_an_announcement_goes_to_the_servers_named(inside: Inside) -> None:
     assert inside.game("s2").announced == ["Restart at nine"]
 
 
+def confirming(inside: Inside) -> None:
+    for name in ("s1", "s2"):
+        inside.game(name).confirms = True  # type: ignore[misc]
+
+
+def test_while_a_game_may_have_shown_it_no_other_is_asked(inside: Inside) -> None:
+    confirming(inside)
+    asked(inside)
+    game = inside.game()
+    game.answers = "later"
+    inside.submit(r.Reply("amy", 1, "Once"))
+    game.answers = "unreachable"
+    game.ended.callback(None)
+    inside.links["s2"].joined(ANN_ELSEWHERE)
+    inside.pass_time(60)
+    assert inside.game("s2").told == []
+    game.answers = "at once"
+    inside.pass_time(60)
+    assert game.told == [("1", "[GM amy] Once", "1.2")]
+    assert inside.game("s2").told == []
+
+
+def test_a_game_that_shows_nothing_frees_the_delivery(inside: Inside) -> None:
+    confirming(inside)
+    asked(inside)
+    game = inside.game()
+    game.answers = "later"
+    inside.submit(r.Reply("amy", 1, "Once"))
+    game.answers = "gone"
+    game.ended.callback(None)
+    inside.links["s2"].joined(ANN_ELSEWHERE)
+    inside.pass_time(5)
+    assert inside.game("s2").told == [("77", "[GM amy] Once", "1.2")]
+    assert [e.server for e in inside.events if e.kind == "sent"] == ["s2"]
+
+
+def test_a_game_that_stays_away_is_not_waited_for_for_ever(inside: Inside) -> None:
+    confirming(inside)
+    asked(inside)
+    inside.game().answers = "later"
+    inside.submit(r.Reply("amy", 1, "Once"))
+    inside.game().answers = "unreachable"
+    inside.game().ended.callback(None)
+    inside.links["s2"].joined(ANN_ELSEWHERE)
+    inside.pass_time(601)
+    inside.outbox.retry()
+    inside.pass_time()
+    assert inside.game("s2").texts() == ["[GM amy] Once"]
+
+
+def test_what_was_shown_of_several_lines_is_not_shown_again(inside: Inside) -> None:
+    confirming(inside)
+    asked(inside)
+    game = inside.game()
+    game.answers = "later"
+    inside.submit(r.Complete("amy", 1, "Restored."))
+    game.pending[0].callback(None)
+    inside.pass_time()
+    game.answers = "gone"
+    game.ended.callback(None)
+    inside.links["s2"].joined(ANN_ELSEWHERE)
+    inside.pass_time(5)
+    assert game.texts() == ["[GM amy] Restored."]
+    (told,) = inside.game("s2").told
+    assert told[2] == "1.2+1"
+
+
+def test_a_game_that_cannot_confirm_shows_a_line_at_most_once_more(inside: Inside) -> None:
+    asked(inside)
+    game = inside.game()
+    game.answers = "later"
+    inside.submit(r.Reply("amy", 1, "Hm?"))
+    for _ in range(5):
+        inside.pass_time(31)
+        inside.outbox.retry()
+        inside.pass_time()
+    assert len(game.pending) == 2
+    assert inside.kinds()[-1] == "delivered" and inside.events[-1].data["how"] == "sent"
+
+
 def test_a_restart_keeps_what_is_pending(inside: Inside) -> None:
     asked(inside)
     inside.links["s1"].left("1")

@@ -135,7 +135,7 @@ def test_a_daemon_that_cannot_start_says_why() -> None:
 def test_links_that_break_all_the_time_lose_and_repeat_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fleet = {"servers": 4, "players": 15, "seed": 5, "chinese": 0.5, "hop": 0.0}
+    fleet = {"servers": 4, "players": 15, "seed": 5, "chinese": 0.5, "hop": 0.4}
     code = prove({**fleet, "drop_every": 1.5, "slow_tell": 0.1}, 4.0, "en")
     result = json.loads(capsys.readouterr().out)
     assert result["asked"] > 5

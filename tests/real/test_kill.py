@@ -92,6 +92,10 @@ class Cast:
         """Server, delivery and text of every line that a player has seen."""
         return [(game.name, *row) for game in self.games for row in game.facts("shown")]  # type: ignore[misc]
 
+    def answers_seen(self) -> set[str]:
+        """The replies that players have seen, without the name of who wrote them."""
+        return {text.partition("] ")[2] for _, _, text in self.shown() if text[:4] == "[GM "}
+
     def accepted(self) -> list[str]:
         """The replies that were accepted."""
         return [text for gm in self.gms for (text,) in gm.facts("accepted")]
@@ -139,8 +143,7 @@ def settle(daemon: RealDaemon, cast: Cast) -> list[dict[str, Any]]:
         said, accepted = set(cast.said()), set(cast.accepted())
         events = whole_log(daemon)
         asked = {(e["server"], e["text"]) for e in events if e["kind"] in ("asked", "added")}
-        shown = " | ".join(text for _, _, text in cast.shown())
-        settled = said <= asked and all(text in shown for text in accepted)
+        settled = said <= asked and accepted <= cast.answers_seen()
         return events if settled and not _under_way(events) else []
 
     try:
@@ -200,8 +203,7 @@ def judge(daemon: RealDaemon, cast: Cast, events: list[dict[str, Any]]) -> None:
 
     seen = Counter(delivery for _, delivery, _ in shown)
     assert [delivery for delivery, times in seen.items() if times > 1] == [], "shown twice"
-    unseen = [text for text in accepted if not any(text in line for _, _, line in shown)]
-    assert unseen == [], "accepted replies that no player saw"
+    assert set(accepted) - cast.answers_seen() == set(), "accepted replies that no player saw"
     assert _under_way(events) == set()
 
     for gm in cast.gms:

@@ -17,8 +17,10 @@ from pathlib import Path
 from gmkit.bridge import Game, Player
 from gmkit.bridge.threaded import Bridge
 
-PAUSE = 0.04
-"""Seconds between two lines of one server."""
+PAUSE = 0.06
+"""Seconds between two bursts of lines, on average."""
+BURST = 24
+"""Lines in one burst at most: enough that the daemon writes several groups at once."""
 
 
 class Record:
@@ -67,10 +69,13 @@ def main() -> None:
     stop = folder / "stop"
     n = 0
     while not stop.exists():
-        n += 1
-        text = f"{server} run {run} line {n}"
-        number = bridge.said(rng.choice(players), f"!help {text}")
-        record.add("said", number, text)
+        for _ in range(rng.randrange(1, BURST)):
+            n += 1
+            text = f"{server} run {run} line {n}"
+            number = bridge.said(rng.choice(players), f"!help {text}")
+            record.add("said", number, text)
+            if rng.random() < 0.2:
+                time.sleep(0.001)
         time.sleep(rng.uniform(0, 2 * PAUSE))
     while True:
         time.sleep(1)

@@ -53,7 +53,7 @@ class TortureGM:
         ticket = event["ticket"]
         if event["kind"] not in ("asked", "added") or ticket % 2 != self._share:
             return
-        if len(self._pending) < MOST_PENDING and self._rng.random() < 0.4:
+        if len(self._pending) < MOST_PENDING and self._rng.random() < 0.2:
             verb = self._rng.choice(["reply", "reply", "reply", "complete"])
             self._replies += 1
             text = f"{self._name} answer {self._replies} to {ticket}"
