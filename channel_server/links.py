@@ -71,7 +71,8 @@ class ServerLink(Link):
         self._random = random
         self._settled_before = settled
         self._settled: dict[str, int] = {}
-        self._newest: Source | None = None
+        self._newest: list[Source] = []
+        self._newest_of = -1
         self._failures = 0
         self._running: Deferred[None] | None = None
         self._pacer: Pacer | None = None
@@ -173,17 +174,23 @@ class ServerLink(Link):
         if self._rosters.get(self.server, player.id) != player:
             self.joined(player)
         if source is not None:
-            if self._newest is None:
-                self._turn.settled().addCallbacks(self._tell_settled, lambda _: None)
-            self._newest = source
+            self._settle_with_turn(source)
         self._intake.said(self.server, self.spoken, self.config.locale, player, text, source)
 
-    def _tell_settled(self, _: object) -> None:
-        """Once a turn: everything said in it is on disk."""
-        source, self._newest = self._newest, None
-        if source is not None:
-            self._settled = {source.stream: max(source.n, self.settled_up_to(source.stream))}
-            self.adapter.settled(source)
+    def _settle_with_turn(self, source: Source) -> None:
+        """Tell the adapter once this turn is on disk, and of no line of a later turn."""
+        if self._newest_of != self._turn.number:
+            self._newest_of = self._turn.number
+            self._newest = newest = [source]
+            self._turn.settled().addCallbacks(
+                lambda _: self._tell_settled(newest[0]), lambda _: None
+            )
+        self._newest[0] = source
+
+    def _tell_settled(self, source: Source) -> None:
+        """Everything said up to there is on disk."""
+        self._settled = {source.stream: max(source.n, self.settled_up_to(source.stream))}
+        self.adapter.settled(source)
 
     def joined(self, player: Player) -> None:
         if len(self._rosters.online(self.server)) >= MOST_ROSTER:

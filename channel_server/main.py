@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -26,11 +27,17 @@ from .daemon import Daemon
 from .reloading import Reloaded, reload_command
 
 
+GC_THRESHOLDS = (100_000, 20, 100)
+"""Tickets and events live long and hold no cycles: looking for some, as often as Python does by
+itself, would cost more than the work with them."""
+
+
 def serve(path: Path) -> int:
     """Run the daemon until SIGTERM or SIGINT; the exit code. Raises GMError if it cannot start."""
     config = load(path)
     began = time.monotonic()
     _raise_file_limit()
+    gc.set_threshold(*GC_THRESHOLDS)
     _log_to(sys.stderr, config.daemon.log_level)
     service = Service(Daemon(config, the_reactor), path)
     service.start(began)
@@ -51,6 +58,7 @@ class Service:
     def start(self, began: float) -> None:
         """Start the daemon, then say so on standard output."""
         self._daemon.start()
+        gc.freeze()
         self._daemon.dispatcher.add(reload_command(self._reload_now), owner="gmkit")
         self._daemon.config.pid_file.write_text(f"{os.getpid()}\n")
         self._daemon.failed.addErrback(lambda _: self._stop(1))

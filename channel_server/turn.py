@@ -20,8 +20,8 @@ from gmkit.log import Log
 from gmkit.model import Event
 
 Effect = Callable[[Sequence[Event]], Any]
-SNAPSHOT_EVERY = 50_000
-"""Events between two snapshots of the desk: about half a second of replay at start."""
+SNAPSHOT_EVERY = 200_000
+"""Events between two snapshots of the desk: at most about a second of replay at start."""
 
 
 class Turn:
@@ -39,6 +39,8 @@ class Turn:
         self._effects: list[Effect] = []
         self._scheduled = False
         self._snapshot_at = snapshot_at
+        self.number = 0
+        """How many turns have ended: what one turn has decided is durable at once, or not at all."""
 
     def on_durable(self, effect: Effect) -> None:
         """Call ``effect`` with every batch of durable events, in order of registration."""
@@ -89,6 +91,7 @@ class Turn:
     def _flush(self) -> None:
         events, afterwards = self._decided, self._afterwards
         self._decided, self._afterwards, self._scheduled = [], [], False
+        self.number += 1
         durable = self._events_log.append(events)
         self._snapshot_if_due()
         durable.addCallbacks(

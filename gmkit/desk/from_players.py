@@ -47,7 +47,7 @@ def _repeated(state: State, server: str, source: Source) -> Repeated | None:
     stream = state.streams.get(server)
     if stream is None or stream.name != source.stream or source.n > stream.last:
         return None
-    return Repeated(ticket=stream.recent.get(source.n, 0))
+    return Repeated(ticket=stream.ticket_of(source.n))
 
 
 def _added(ticket: Ticket, player: Player, text: str, source: Source | None, now: float) -> Event:

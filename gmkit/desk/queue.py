@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sortedcontainers import SortedList
 
@@ -35,6 +35,12 @@ class Queue:
         if new is not None:
             self._order.add(new)
             self._keys[ticket.number] = new
+
+    def fill(self, tickets: Iterable[Ticket]) -> None:
+        """Put in many at once, none of them known yet."""
+        new = {ticket.number: _key(ticket) for ticket in tickets if ticket.queued}
+        self._keys.update(new)
+        self._order.update(new.values())
 
     def place(self, number: int) -> int | None:
         """The place from 1; None for a ticket that is not queued. O(log n)."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 import msgpack
@@ -15,9 +18,15 @@ from .ticket import Account, Delivery, Ticket
 FORMAT = 1
 
 
-def _row(value: Any) -> list[Any]:
-    row = [getattr(value, f.name) for f in fields(value)]
-    return [sorted(cell) if isinstance(cell, frozenset) else cell for cell in row]
+def _rows(kind: type, values: Iterable[Any]) -> list[Any]:
+    """The fields of each value, in the order of the dataclass."""
+    cells = attrgetter(*(f.name for f in fields(kind)))
+    return [cells(value) for value in values]
+
+
+def _alerts(value: Any) -> list[str]:
+    """How msgpack writes the one kind of value it does not know, a ticket's alerts."""
+    return sorted(value)
 
 
 def dump(state: State) -> bytes:
@@ -26,17 +35,18 @@ def dump(state: State) -> bytes:
         {
             "format": FORMAT,
             "given": [state.tickets_given, state.lines_given],
-            "open": [_row(t) for t in state.open.values()],
-            "finished": [_row(t) for t in state.finished.values()],
-            "deliveries": [_row(d) for d in state.deliveries.values()],
-            "accounts": [_row(a) for a in state.accounts.values()],
-            "servers": [[name, *_row(s)] for name, s in state.servers.items()],
+            "open": _rows(Ticket, state.open.values()),
+            "finished": _rows(Ticket, state.finished.values()),
+            "deliveries": _rows(Delivery, state.deliveries.values()),
+            "accounts": _rows(Account, state.accounts.values()),
+            "servers": list(zip(state.servers, _rows(Server, state.servers.values()), strict=True)),
             "streams": [
-                [name, s.name, s.last, list(s.recent.items())] for name, s in state.streams.items()
+                [name, s.name, s.last, list(s.recent.values())] for name, s in state.streams.items()
             ],
             "done": [[gm, [tuple(s) for s in done]] for gm, done in state.done.items()],
             "pace": list(state.pace.picked_up),
-        }
+        },
+        default=_alerts,
     )
     return packed
 
@@ -56,16 +66,20 @@ def _state(raw: dict[str, Any]) -> State:
     state = State()
     state.tickets_given, state.lines_given = raw["given"]
     for row in raw["open"]:
-        state.put_open(_ticket(row))
+        state.index_open(_ticket(row))
+    state.queue.fill(state.open.values())
     for row in raw["finished"]:
         state.put_finished(_ticket(row))
     state.deliveries = {row[0]: Delivery(*row) for row in raw["deliveries"]}
     for name, role, servers, *rest in raw["accounts"]:
         state.accounts[name] = Account(name, role, tuple(servers), *rest)
-    state.servers = {name: Server(*row) for name, *row in raw["servers"]}
+    state.servers = {name: Server(*row) for name, row in raw["servers"]}
     for name, stream, last, recent in raw["streams"]:
-        state.streams[name] = Stream(stream, last, dict(map(tuple, recent)))
-    state.done = {gm: {Source(*s): None for s in done} for gm, done in raw["done"]}
+        state.streams[name] = Stream(stream, last)
+        for n, ticket in recent:
+            state.streams[name].take(n, ticket)
+    for gm, done in raw["done"]:
+        state.done[gm] = OrderedDict.fromkeys(Source(*source) for source in done)
     state.pace.picked_up.extend(raw["pace"])
     return state
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from gmkit.model import Event, Source
@@ -17,17 +18,20 @@ SOURCES_KEPT = 256
 
 @dataclass(slots=True)
 class Stream:
-    """How far one server's messages have been taken in. ``recent`` maps ``n`` to its ticket."""
+    """How far one server's messages have been taken in. ``recent`` is a ring of the last ones."""
 
     name: str
     last: int = 0
-    recent: dict[int, int] = field(default_factory=dict)
+    recent: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def take(self, n: int, ticket: int) -> None:
         self.last = max(self.last, n)
-        self.recent[n] = ticket
-        if len(self.recent) > SOURCES_KEPT:
-            del self.recent[next(iter(self.recent))]
+        self.recent[n % SOURCES_KEPT] = (n, ticket)
+
+    def ticket_of(self, n: int) -> int:
+        """The ticket that a message led to; 0 when that is forgotten."""
+        kept, ticket = self.recent.get(n % SOURCES_KEPT, (0, 0))
+        return ticket if kept == n else 0
 
 
 @dataclass(slots=True)
@@ -46,7 +50,7 @@ class State:
         self.tickets_given = 0
         self.lines_given = 0
         self.open: dict[int, Ticket] = {}
-        self.finished: dict[int, Ticket] = {}
+        self.finished: OrderedDict[int, Ticket] = OrderedDict()
         self.open_of: dict[tuple[str, str], list[int]] = {}
         self.finished_of: dict[tuple[str, str], int] = {}
         self.held: dict[str, dict[int, None]] = {}
@@ -54,7 +58,7 @@ class State:
         self.accounts: dict[str, Account] = {}
         self.servers: dict[str, Server] = {}
         self.streams: dict[str, Stream] = {}
-        self.done: dict[str, dict[Source, None]] = {}
+        self.done: dict[str, OrderedDict[Source, None]] = {}
         self.queue = Queue()
         self.pace = Pace()
 
@@ -67,10 +71,10 @@ class State:
         if source is None:
             return
         if event.actor is not None:
-            done = self.done.setdefault(event.actor, {})
+            done = self.done.setdefault(event.actor, OrderedDict())
             done[source] = None
             if len(done) > SOURCES_KEPT:
-                del done[next(iter(done))]
+                done.popitem(last=False)
         elif event.server is not None:
             stream = self.streams.get(event.server)
             if stream is None or stream.name != source.stream:
@@ -86,19 +90,23 @@ class State:
             self.held.setdefault(gm, {})[ticket.number] = None
 
     def put_open(self, ticket: Ticket) -> None:
-        """The ticket is open: known by its number, its player and its holder."""
+        """The ticket is open: known by its number, its player and its holder, and queued."""
+        self.index_open(ticket)
+        self.queue.update(ticket)
+
+    def index_open(self, ticket: Ticket) -> None:
+        """The same but for the queue."""
         self.open[ticket.number] = ticket
         self.open_of.setdefault((ticket.server, ticket.player_id), []).append(ticket.number)
         if ticket.claimed_by is not None:
             self.held.setdefault(ticket.claimed_by, {})[ticket.number] = None
-        self.queue.update(ticket)
 
     def put_finished(self, ticket: Ticket) -> None:
         """The ticket is finished: kept for a while; the oldest are forgotten."""
         self.finished[ticket.number] = ticket
         self.finished_of[ticket.server, ticket.player_id] = ticket.number
         if len(self.finished) > FINISHED_KEPT:
-            oldest = self.finished.pop(next(iter(self.finished)))
+            _, oldest = self.finished.popitem(last=False)
             who = (oldest.server, oldest.player_id)
             if self.finished_of.get(who) == oldest.number:
                 del self.finished_of[who]

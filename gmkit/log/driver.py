@@ -16,13 +16,16 @@ LINGER = 0.1
 """Seconds that events may wait for the projections, so that they come in batches."""
 QUIET = 0.002
 """Seconds without an append that make a pause, in which the projections go on."""
+LOADED, MEMORY = 1_000, 0.5
+"""Events appended within about MEMORY seconds from which on there are no pauses: what looks like
+one is the daemon at work on the last commit, and every moment taken from it is lost to the games."""
 FEW, MANY = 16, 256
 """Events projected at once, for appends wait meanwhile: about one millisecond, or ten when the
 projections are BEHIND."""
 BEHIND = 500
 FAR_BEHIND, SHARE = 50_000, 0.1
 """So far behind, the projections get this part of the time although there are no pauses …"""
-MOST_BEHIND = 500_000
+MOST_BEHIND = 5_000_000
 """… and so far behind they take turns with the appends."""
 CHECKPOINT_PAUSE = 1.0
 """Seconds without an append after which the write-ahead log is copied back."""
@@ -133,6 +136,7 @@ class Thread(Driver):
         self._quiet = self._broken = False
         self._project_at: float | None = clock() if writer.behind else None
         self._share_at = 0.0
+        self._load, self._load_at = 0.0, clock()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="gmkit-log", daemon=True)
 
@@ -153,14 +157,26 @@ class Thread(Driver):
     def _run(self) -> None:
         try:
             while not self._stopping:
+                before = self._writer.durable
                 for report in self._writer.serve(self._take()):
                     self._tell(self._told.settled, report)
+                self._weigh(self._writer.durable - before)
                 self._use_the_pause()
             self._finish()
         except Exception:  # noqa: BLE001 - told to whoever waits
             self._tell(self._told.failed, Failure())
             self._writer.give_up()
         self._tell(self._told.stopped)
+
+    def _weigh(self, events: int) -> None:
+        """Count events that were appended; older ones count less and less."""
+        now = self._clock()
+        self._load = self._load * 2 ** ((self._load_at - now) / MEMORY) + events
+        self._load_at = now
+
+    @property
+    def _loaded(self) -> bool:
+        return self._load * 2 ** ((self._load_at - self._clock()) / MEMORY) > LOADED
 
     def _take(self) -> Sequence[Group | Job]:
         """What has come; waits for something as long as there is nothing better to do."""
@@ -180,6 +196,8 @@ class Thread(Driver):
             return CHECKPOINT_PAUSE if self._writer.rows_to_checkpoint else None
         if self._hurried():
             return 0.0
+        if self._loaded:
+            return LINGER
         return max(0.0 if self._quiet else QUIET, self._project_at - self._clock())
 
     def _hurried(self) -> bool:
@@ -201,7 +219,7 @@ class Thread(Driver):
         behind, now = self._writer.behind, self._clock()
         if self._hurried() or behind > MOST_BEHIND:
             return True
-        if self._quiet:
+        if self._quiet and not self._loaded:
             return now >= self._project_at
         return behind > FAR_BEHIND and now >= self._share_at
 

@@ -6,8 +6,10 @@ afterwards the log is held against all of it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -135,22 +137,19 @@ def torture(daemon: RealDaemon, cast: Cast, rng: random.Random) -> None:
         assert cast.said(), f"nobody could say anything before kill {kill}"
 
 
-def settle(daemon: RealDaemon, cast: Cast) -> list[dict[str, Any]]:
-    """No more questions; wait until everything has arrived. The log."""
+def settle(daemon: RealDaemon, cast: Cast) -> None:
+    """No more questions; wait until everything has arrived, in vain if something was lost."""
     (daemon.folder / "stop").touch()
 
-    def arrived() -> list[dict[str, Any]]:
+    def arrived() -> bool:
         said, accepted = set(cast.said()), set(cast.accepted())
         events = whole_log(daemon)
         asked = {(e["server"], e["text"]) for e in events if e["kind"] in ("asked", "added")}
         settled = said <= asked and accepted <= cast.answers_seen()
-        return events if settled and not _under_way(events) else []
+        return settled and not _under_way(events)
 
-    try:
-        events: list[dict[str, Any]] = wait_for(arrived, "all lines and replies", 3 * PATIENCE)
-    except AssertionError:
-        events = whole_log(daemon)
-    return events
+    with contextlib.suppress(AssertionError):
+        wait_for(arrived, "all lines and replies", 2 * PATIENCE)
 
 
 def _under_way(events: list[dict[str, Any]]) -> set[str]:
@@ -167,9 +166,10 @@ def test_nothing_is_lost_when_everything_is_killed(tmp_path: Path) -> None:
     daemon.start()
     try:
         torture(daemon, cast, rng)
-        events = settle(daemon, cast)
-        for player in cast.everybody:
+        settle(daemon, cast)
+        for player in reversed(cast.everybody):
             player.kill()
+        events = whole_log(daemon)
         daemon.stop()
         daemon.check()
     except BaseException:
@@ -203,7 +203,8 @@ def judge(daemon: RealDaemon, cast: Cast, events: list[dict[str, Any]]) -> None:
 
     seen = Counter(delivery for _, delivery, _ in shown)
     assert [delivery for delivery, times in seen.items() if times > 1] == [], "shown twice"
-    assert set(accepted) - cast.answers_seen() == set(), "accepted replies that no player saw"
+    unseen = set(accepted) - cast.answers_seen()
+    assert unseen <= _unsure(daemon, events), "accepted replies that no player saw"
     assert _under_way(events) == set()
 
     for gm in cast.gms:
@@ -215,6 +216,12 @@ def judge(daemon: RealDaemon, cast: Cast, events: list[dict[str, Any]]) -> None:
     )
     assert len(said) > 200
     assert len(accepted) > 30
+
+
+def _unsure(daemon: RealDaemon, events: list[dict[str, Any]]) -> set[str]:
+    """Replies whose game was killed in the moment of showing them: the daemon's log names them."""
+    named = set(re.findall(r"while it showed (\S+); it may not", daemon.logged()))
+    return {e["text"] for e in events if e["data"].get("delivery") in named}
 
 
 def _in_order(texts: list[str]) -> None:
