@@ -24,6 +24,7 @@ from gmkit.log.sqlite import SQLiteLog
 from gmkit.passwords import check_password
 from gmkit.permissions import Permissions, roles
 
+from .bridge_guard import BridgeLimits
 from .bridge_port import BridgePort
 from .caller import Caller
 from .catalogue import load_commands
@@ -44,6 +45,8 @@ from .rosters import Rosters
 from .tokens import Tokens
 from .turn import Turn
 
+HEARTBEAT = 6.0
+"""Seconds between two signs of life of a game that dials in; it is given up after 2.5 of them."""
 SWEEP = 5.0
 """Seconds between two looks for deliveries that can be tried again or have expired."""
 
@@ -91,7 +94,9 @@ class Daemon:
         self.fleet = Fleet(make_link=self._link, rosters=self.rosters, reactor=reactor)
         self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
         self._at_start = {name: (stream.name, stream.last) for name, stream in self.desk.streams()}
-        self.door = BridgePort(reactor, self._settled_up_to)
+        self.door = BridgePort(
+            reactor, self._settled_up_to, limits=BridgeLimits(heartbeat=HEARTBEAT)
+        )
         self.outbox = Outbox(
             desk=self.desk,
             turn=self.turn,
@@ -228,6 +233,7 @@ class Daemon:
             self.config = before
             raise
         self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
+        self.gate.refresh()
         self.desk.rules = rules(config)
         self.intake.settings = config.help
         for name in self.plugins.names():
@@ -264,6 +270,7 @@ class Daemon:
             self._sweeping.stop()
         for port in self.ports:
             await port.stopListening()
+        self.door.stop()
         self.plugins.stop_all()
         self.duty.stop()
         self.fleet.stop()

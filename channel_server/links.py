@@ -79,7 +79,7 @@ class ServerLink(Link):
         self.in_flight: set[Deferred[None]] = set()
         """Lines on their way to the game; they fail when the connection is lost."""
         self.adapter = make_adapter(self)
-        self.spoken = Grammar(config.triggers or self.adapter.help_triggers)
+        self.spoken = self._grammar()
 
     # --- supervision --------------------------------------------------------------------------
 
@@ -150,9 +150,14 @@ class ServerLink(Link):
         if recovered:
             return  # the same connection: what is on its way still is
         self._interrupt()
+        self.spoken = self._grammar()
         limits = self.adapter.limits
         self._pacer = Pacer(self._reactor, limits.lines_per_second, limits.burst)
         self._on_ready(self.server)
+
+    def _grammar(self) -> Grammar:
+        """The help words: as configured, else the game's own, which it may tell when it connects."""
+        return Grammar(self.config.triggers or self.adapter.help_triggers)
 
     def degraded(self, reason: str) -> None:
         self._become("degraded", reason)

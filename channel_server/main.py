@@ -26,7 +26,6 @@ from gmkit.errors import GMError
 from .daemon import Daemon
 from .reloading import Reloaded, reload_command
 
-
 GC_THRESHOLDS = (100_000, 20, 100)
 """Tickets and events live long and hold no cycles: looking for some, as often as Python does by
 itself, would cost more than the work with them."""

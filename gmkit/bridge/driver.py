@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from gmkit.errors import GMError
 from gmkit.model import Player
-from gmkit.wire import jsonform
 from gmkit.wire.frames import frames, pack
 
 from .game import Game
@@ -228,6 +227,3 @@ class Driver:
     def _outgoing_json(self, now: float) -> list[Message]:
         with self._lock:
             return self._session.take(now)
-
-
-__all__ = ["Address", "Driver", "Pauses", "address", "jsonform", "log", "tls_context", "why"]

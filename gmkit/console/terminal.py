@@ -21,8 +21,8 @@ from .render import NO_TICKET, Views, renderables
 from .screen import Screen
 from .toolbar import Toolbar
 
-HIDDEN = frozenset({"delivered"})
-"""Kinds that would only be noise: that a line arrived is seen in ``ticket view``."""
+HIDDEN = frozenset({"sent", "delivered"})
+"""Kinds that would only be noise: whether a line arrived is seen in ``ticket view``."""
 
 FIRST_TICKETS = 12
 LEAVE = frozenset({"exit", "quit"})

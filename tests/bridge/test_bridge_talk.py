@@ -288,3 +288,14 @@ def test_repeats_of_what_is_on_disk_are_dropped_after_a_restart(world: World) ->
     again.send(said(1), said(2), said(3))
     assert [n for _, n, _ in world.links["s1"].lines] == [1, 2, 3]
     assert again.last("ack")["upto"] == 2
+
+
+def test_a_second_try_takes_the_place_of_the_first(world: World) -> None:
+    raw = Raw(world)
+    raw.enter()
+    first, second = tell(world, "1.1"), tell(world, "1.1")
+    failed: list[Exception] = []
+    first.addErrback(lambda f: failed.append(f.value))
+    assert isinstance(failed[0], LinkLost) and not second.called
+    raw.send({"type": "told", "id": "1.1", "result": "shown"})
+    assert second.called and second.result is None

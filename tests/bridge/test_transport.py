@@ -93,6 +93,23 @@ class Stage:
             self.reactor.doIteration(0.01)
         raise AssertionError("it did not happen")
 
+    def read(self, client: socket.socket, enough: Callable[[bytes], Any]) -> bytes:
+        """Read while the reactor turns, until there is enough or the end."""
+        got = bytearray()
+        client.setblocking(False)
+        for _ in range(100_000):
+            if enough(got):
+                return bytes(got)
+            self.reactor.iterate(0)
+            try:
+                data = client.recv(1 << 16)
+            except BlockingIOError:
+                continue
+            if not data:
+                return bytes(got)
+            got += data
+        raise AssertionError(f"only {len(got)} bytes came")
+
     def stop(self) -> None:
         for client in self.clients:
             client.close()
@@ -160,15 +177,7 @@ def test_partial_writes_keep_the_order(stage: Stage, taken: int) -> None:
     transport.socket = Socket(transport.socket, script)
     transport.write(b"0123456789")
     transport.write(b"abc")
-    client.settimeout(5)
-    got = b""
-    while len(got) < 13:
-        stage.reactor.iterate(0)
-        client.setblocking(False)
-        try:
-            got += client.recv(100)
-        except BlockingIOError:
-            continue
+    got = stage.read(client, lambda got: len(got) >= 13)
     assert got == b"0123456789abc"
 
 
@@ -195,18 +204,19 @@ def test_a_fault_ends_the_connection_but_not_inside_of_write(stage: Stage, code:
 def test_nothing_overtakes_what_is_buffered(stage: Stage) -> None:
     _, transport, client = stage.connect()
     whole = b"".join(b"%07d\n" % n for n in range(1_500_000))
-    for start in range(0, len(whole), 10_000):
-        transport.write(whole[start : start + 10_000])
+    left = memoryview(whole)
+
+    def write_more(got: bytes) -> bool:
+        """Whatever is buffered, half sent or not: write on."""
+        nonlocal left
+        transport.write(bytes(left[:20_000]))
+        left = left[20_000:]
+        return len(got) == len(whole)
+
+    for _ in range(500):
+        write_more(b"")
     assert transport._tempDataLen or transport.dataBuffer
-    got = bytearray()
-    client.setblocking(False)
-    while len(got) < len(whole):
-        stage.reactor.iterate(0)
-        try:
-            got += client.recv(1 << 16)
-        except BlockingIOError:
-            continue
-    assert got == whole
+    assert stage.read(client, write_more) == whole
 
 
 def test_producers_are_paused_and_resumed(stage: Stage) -> None:
@@ -217,13 +227,7 @@ def test_producers_are_paused_and_resumed(stage: Stage) -> None:
     assert producer.events == []
     transport.write(b"x" * 30_000_000)
     assert producer.events == ["pause"]
-    client.setblocking(False)
-    while producer.events == ["pause"]:
-        stage.reactor.iterate(0)
-        try:
-            client.recv(1 << 20)
-        except BlockingIOError:
-            continue
+    stage.read(client, lambda _: producer.events != ["pause"])
     assert producer.events == ["pause", "resume"]
     transport.unregisterProducer()
 
@@ -233,17 +237,7 @@ def test_the_end_waits_for_what_is_written(stage: Stage) -> None:
     transport.write(b"y" * 5_000_000)
     transport.loseConnection()
     transport.write(b"never mind the order")
-    got = 0
-    client.setblocking(False)
-    while True:
-        stage.reactor.iterate(0)
-        try:
-            data = client.recv(1 << 20)
-        except BlockingIOError:
-            continue
-        if not data:
-            break
-        got += len(data)
+    got = len(stage.read(client, lambda _: False))
     assert got >= 5_000_000
     stage.turn(lambda: peer.lost is not None)
     transport.write(b"into the void")

@@ -12,6 +12,7 @@ from gmkit.channel_server.gate_stream import MOST_WAITING, PAGE
 from gmkit.desk.requests import AddGM, Announce, ChangeGM, Claim, Note
 from gmkit.log import LogFailed
 from gmkit.model import Event
+from gmkit.permissions import Permissions
 from gmkit.wire.frames import encode
 from tests.gate.world import BUFFER, OWN_UID, End, World
 
@@ -317,3 +318,16 @@ def test_no_gap_and_no_repeat_whatever_is_cut(
         end.talk()
     audience = world.gate.audience(world.desk.account("cy"))  # type: ignore[arg-type]
     assert end.seqs == [e.seq for e in world.log.events if audience.covers(e.server)]
+
+
+def test_changed_tags_and_roles_count_at_once(world: World) -> None:
+    tags: dict[str, tuple[str, ...]] = {}
+    world.permissions = Permissions(tags_of=lambda server: tags.get(server, ()))
+    world.do(ChangeGM("ama", "bo", servers=("tag:eu",)))
+    bo = world.terminal(user="bo", password="bo", since=0).connect()
+    world.ask("s1", "p1", "before")
+    tags["s1"] = ("eu",)
+    world.gate.refresh()
+    world.ask("s1", "p2", "after")
+    bo.talk()
+    assert [m["event"]["text"] for m in bo.of("event") if m["event"]["server"]] == ["after"]

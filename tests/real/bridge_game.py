@@ -62,13 +62,17 @@ class Terminal(Game):
 
 def lines(game: Terminal, bridge: Any, call: Callable[..., Any]) -> None:
     """Say what stdin says, until it ends."""
+
+    def say(player: Player, text: str) -> None:
+        game.print("took", number=bridge.said(player, text))
+
     for line in sys.stdin:
         name, _, text = line.rstrip("\n").partition(": ")
         player = Player(name, name)
         if name not in game.here:
             game.here.add(name)
             call(bridge.joined, player)
-        call(bridge.said, player, text)
+        call(say, player, text)
     os._exit(0)
 
 
