@@ -36,8 +36,15 @@ def parse_iso(text: str) -> float:
     return (since.days * 86_400_000 + since.seconds * 1000 + round(since.microseconds / 1000)) / 1e3
 
 
+SECRET = "password"
+"""The key of an account's events that nobody is shown, not even as a hash."""
+
+
 def event_json(event: Event) -> dict[str, Any]:
-    """An event as ``gmkit watch --json`` prints it."""
+    """An event as ``gmkit watch --json`` prints it, without what is secret."""
+    data = event.data
+    if SECRET in data:
+        data = {key: value for key, value in data.items() if key != SECRET}
     return {
         "seq": event.seq,
         "at": iso(event.at),
@@ -48,7 +55,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "actor": event.actor,
         "text": event.text,
         "source": None if event.source is None else str(event.source),
-        "data": event.data,
+        "data": data,
     }
 
 
