@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="bench", description=__doc__)
     made.add_argument("--small", action="store_true", help="tiny sizes, one round: only proves it")
+    made.add_argument("--big", action="store_true", help="10,000,000 messages in the archive")
     made.add_argument("--only", action="append", metavar="NAME", help="this row; may be repeated")
     made.add_argument("--rounds", type=int, help="interleaved rounds (default 3; small: 1)")
     made.add_argument("--seconds", type=float, help="length of each measurement (default 4)")
@@ -106,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="gmkit-bench-", dir=base))
     rounds = args.rounds or (1 if args.small else 3)
     seconds = args.seconds or (0.5 if args.small else 4.0)
-    ctx = Context(folder, rounds, seconds, args.small)
+    ctx = Context(folder, rounds, seconds, args.small, args.big)
     try:
         where = machine(folder)
         results = _run(ctx, args.only or list(ROWS))

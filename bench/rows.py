@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import commandline, flatness, fleet, memory, relay, startup
+from . import archive, commandline, flatness, fleet, memory, relay, startup
 from .context import Context
 from .result import Result
 
@@ -17,5 +17,6 @@ ROWS: dict[str, Callable[[Context], list[Result]]] = {
     "flat-servers": flatness.servers,
     "flat-tickets": flatness.tickets,
     "startup": startup.startup,
+    "archive": archive.questions,
     "do": commandline.ticket_list,
 }

@@ -24,25 +24,25 @@ from gmkit.log.sqlite import SQLiteLog
 from gmkit.passwords import check_password
 from gmkit.permissions import Permissions, roles
 
-from .bridge_guard import BridgeLimits
-from .bridge_port import BridgePort
-from .caller import Caller
-from .catalogue import load_commands
-from .dispatch import Dispatcher
+from .bridge.guard import BridgeLimits
+from .bridge.port import BridgePort
+from .deliveries.notices import Notices
+from .deliveries.outbox import Outbox
+from .dispatch.caller import Caller
+from .dispatch.catalogue import load_commands
+from .dispatch.dispatcher import Dispatcher
 from .duty import DutyRoster
 from .fleet import Fleet
-from .gate import Gate
-from .intake import Intake
+from .gate.gate import Gate
+from .gate.lockout import Lockout
+from .gate.login import Login
+from .gate.tokens import Tokens
 from .links import ServerLink
 from .listening import open_port, open_unix
-from .lockout import Lockout
-from .login import Login
-from .notices import Notices
-from .outbox import Outbox
+from .players.intake import Intake
 from .plugins import Plugins
 from .reloading import Reloaded, needs_restart
 from .rosters import Rosters
-from .tokens import Tokens
 from .turn import Turn
 
 HEARTBEAT = 6.0

@@ -15,9 +15,9 @@ from gmkit.desk.requests import LinkChanged
 from gmkit.errors import GMError
 from gmkit.model import Player, Source
 
-from .grammar import Grammar
-from .intake import Intake
 from .pacing import Pacer
+from .players.grammar import Grammar
+from .players.intake import Intake
 from .rosters import Rosters
 from .turn import Turn
 
@@ -29,7 +29,7 @@ MOST_NAME, MOST_ROSTER = 200, 20_000
 
 
 class Door(Protocol):
-    """Where games dial in: gmkit.channel_server.bridge_port.BridgePort."""
+    """Where games dial in: gmkit.channel_server.bridge.port.BridgePort."""
 
     def accept(self, server: str, token: str) -> Deferred[Channel]: ...
     def forget(self, server: str) -> None: ...

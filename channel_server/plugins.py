@@ -28,7 +28,7 @@ class PluginFailed(GMError):
 
 
 class CommandTable(Protocol):
-    """Where commands are offered: gmkit.channel_server.dispatch.Dispatcher."""
+    """Where commands are offered: gmkit.channel_server.dispatch.dispatcher.Dispatcher."""
 
     def add(self, command: Command, owner: str) -> None: ...
     def remove(self, owner: str) -> None: ...

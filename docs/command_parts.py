@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 
-from gmkit.channel_server.catalogue import load_commands
+from gmkit.channel_server.dispatch.catalogue import load_commands
 from gmkit.command import Argument, Command
 from gmkit.permissions import FORCE, READY_MADE
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gmkit.bridge import ChatLimits
 from gmkit.bridge.session import Ended, Session
-from gmkit.channel_server.bridge_guard import BridgeLimits
+from gmkit.channel_server.bridge.guard import BridgeLimits
 from gmkit.model import Player
 from gmkit.wire import challenge
 from gmkit.wire.frames import encode

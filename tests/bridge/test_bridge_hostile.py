@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gmkit.adapter import CAPABILITIES
 from gmkit.adapters.bridge import Bridge
-from gmkit.channel_server.bridge_guard import BridgeLimits
+from gmkit.channel_server.bridge.guard import BridgeLimits
 from gmkit.wire import messages
 from gmkit.wire.messages import VERBS
 

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from gmkit.bridge.http import batches
-from gmkit.channel_server.bridge_guard import BridgeLimits
+from gmkit.channel_server.bridge.guard import BridgeLimits
 from gmkit.wire.challenge import GAME, proof
 from gmkit.wire.jsonform import BadJSON, dumps, loads, storable
 

@@ -21,7 +21,7 @@ def sources(*patterns: str) -> str:
 
 
 def test_every_type_is_on_the_page() -> None:
-    code = sources("channel_server/bridge_*.py", "adapters/bridge.py", "gmkit/bridge/*.py")
+    code = sources("channel_server/bridge/*.py", "adapters/bridge.py", "gmkit/bridge/*.py")
     types = set(re.findall(r'"type": "(\w+)"', code)) | {"joined", "renamed"}
     assert len(types) >= 18
     missing = {t for t in types if f"**{t}**" not in PAGE and f"`{t}`" not in PAGE}
@@ -29,7 +29,7 @@ def test_every_type_is_on_the_page() -> None:
 
 
 def test_every_reason_is_on_the_page() -> None:
-    code = sources("channel_server/bridge_*.py")
+    code = sources("channel_server/bridge/*.py")
     reasons = set(re.findall(r'(?:Rejected\(|\.bye\(|, )\s*"([a-z-]+)", [f"s]', code))
     assert {"version", "credentials", "silent", "session"} <= reasons
     assert {"too-long", "malformed"} <= {messages.TooLong.reason, messages.Unfit.reason}

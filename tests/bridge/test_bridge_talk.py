@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from gmkit.adapter import Gone, LinkLost
 from gmkit.model import Player
@@ -294,8 +295,12 @@ def test_a_second_try_takes_the_place_of_the_first(world: World) -> None:
     raw = Raw(world)
     raw.enter()
     first, second = tell(world, "1.1"), tell(world, "1.1")
-    failed: list[Exception] = []
-    first.addErrback(lambda f: failed.append(f.value))
+    failed: list[BaseException | None] = []
+
+    def keep(failure: Failure) -> None:
+        failed.append(failure.value)
+
+    first.addErrback(keep)
     assert isinstance(failed[0], LinkLost) and not second.called
     raw.send({"type": "told", "id": "1.1", "result": "shown"})
     assert second.called and second.result is None

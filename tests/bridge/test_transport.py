@@ -98,7 +98,7 @@ class Stage:
         got = bytearray()
         client.setblocking(False)
         for _ in range(100_000):
-            if enough(got):
+            if enough(bytes(got)):
                 return bytes(got)
             self.reactor.iterate(0)
             try:

@@ -16,8 +16,8 @@ from twisted.python.failure import Failure
 from gmkit.adapter import Channel, Link
 from gmkit.adapters.bridge import Bridge, BridgeOptions
 from gmkit.bridge import Game, Memory, Player, Store, tx
-from gmkit.channel_server.bridge_guard import BridgeLimits
-from gmkit.channel_server.bridge_port import BridgePort
+from gmkit.channel_server.bridge.guard import BridgeLimits
+from gmkit.channel_server.bridge.port import BridgePort
 from gmkit.model import Source
 from gmkit.wire.challenge import GAME, proof
 from gmkit.wire.frames import Decoder, encode

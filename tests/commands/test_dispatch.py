@@ -10,10 +10,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import LogEvent
 
 from gmkit.adapter import Gone, Unable
-from gmkit.channel_server.call import NoAnswer, NotConnected
-from gmkit.channel_server.caller import Caller
-from gmkit.channel_server.catalogue import Catalogue, load_commands
-from gmkit.channel_server.dispatch import CommandFailed, TookTooLong
+from gmkit.channel_server.dispatch.call import NoAnswer, NotConnected
+from gmkit.channel_server.dispatch.caller import Caller
+from gmkit.channel_server.dispatch.catalogue import Catalogue, load_commands
+from gmkit.channel_server.dispatch.dispatcher import CommandFailed, TookTooLong
 from gmkit.command import (
     Ambiguous,
     Answer,

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.python.failure import Failure
 
-from gmkit.channel_server.catalogue import load_commands
-from gmkit.channel_server.commandline import parse_line
-from gmkit.channel_server.dispatch import CommandFailed
+from gmkit.channel_server.dispatch.catalogue import load_commands
+from gmkit.channel_server.dispatch.commandline import parse_line
+from gmkit.channel_server.dispatch.dispatcher import CommandFailed
 from gmkit.command import Answer, Command, GMError, NotAllowed
 from gmkit.desk.requests import AddGM, Claim
 

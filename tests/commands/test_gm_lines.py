@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmkit.channel_server.catalogue import Catalogue, load_commands
-from gmkit.channel_server.commandline import parse_line
-from gmkit.channel_server.usage import (
+from gmkit.channel_server.dispatch.catalogue import Catalogue, load_commands
+from gmkit.channel_server.dispatch.commandline import parse_line
+from gmkit.channel_server.dispatch.usage import (
     AmbiguousCommand,
     DuplicateCommand,
     MisspeltCommand,

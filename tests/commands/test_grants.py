@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gmkit.channel_server.grants import NotYourServers
+from gmkit.channel_server.dispatch.grants import NotYourServers
 from gmkit.command import NotAllowed
 from gmkit.desk.requests import AddGM
 from gmkit.permissions import READY_MADE, Permissions, Role

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from gmkit.channel_server.caller import Caller
-from gmkit.channel_server.catalogue import Catalogue, load_commands
-from gmkit.channel_server.dispatch import Dispatcher
+from gmkit.channel_server.dispatch.caller import Caller
+from gmkit.channel_server.dispatch.catalogue import Catalogue, load_commands
+from gmkit.channel_server.dispatch.dispatcher import Dispatcher
 from gmkit.channel_server.turn import Turn
 from gmkit.command import Answer, Command, GMError, ServerView
 from gmkit.desk import Desk

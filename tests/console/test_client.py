@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gmkit.console import client as module
+from gmkit.console.backoff import Backoff
 from gmkit.console.blocking import LinkClosed
 from gmkit.console.client import GateClient
 from gmkit.console.core import GateCore, TurnedAway
@@ -61,7 +61,7 @@ class Console:
             jitter=random.Random(1),
         )
         monkeypatch.setattr(self.client, "_open", self.open)
-        monkeypatch.setattr(module.Backoff, "again", lambda self: 0)
+        monkeypatch.setattr(Backoff, "again", lambda self: 0)
 
     async def open(self) -> tuple[asyncio.StreamReader, Transport]:
         if self.refuse:

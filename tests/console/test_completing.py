@@ -9,7 +9,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from gmkit.channel_server.catalogue import load_commands
+from gmkit.channel_server.dispatch.catalogue import load_commands
 from gmkit.console.board import Board
 from gmkit.console.completing import CommandBook, GateCompleter
 from tests.gate.world import OWN_UID, World

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gmkit.adapter import Adapter, Gone, Limits, Link, LinkLost
-from gmkit.channel_server.intake import Intake
+from gmkit.channel_server.deliveries.notices import Notices
+from gmkit.channel_server.deliveries.outbox import Outbox
 from gmkit.channel_server.links import ServerLink
-from gmkit.channel_server.notices import Notices
-from gmkit.channel_server.outbox import Outbox
+from gmkit.channel_server.players.intake import Intake
 from gmkit.channel_server.rosters import Rosters
 from gmkit.channel_server.turn import Turn
 from gmkit.config import Help, ServerConfig

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmkit.channel_server.grammar import Grammar, Line
+from gmkit.channel_server.players.grammar import Grammar, Line
 from gmkit.config import Help
 from gmkit.desk import requests as r
 from gmkit.model import Player, Source

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail, succeed
 
-from gmkit.channel_server.caller import Caller
-from gmkit.channel_server.gate_session import COMMANDS_BURST, MOST_RUNNING
+from gmkit.channel_server.dispatch.caller import Caller
+from gmkit.channel_server.gate.session import COMMANDS_BURST, MOST_RUNNING
 from gmkit.command import Answer
 from gmkit.errors import NotAllowed
 from gmkit.model import Player, Source

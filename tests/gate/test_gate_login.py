@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from gmkit.channel_server.gate import HELLO_WITHIN, MOST_PER_ACCOUNT, MOST_STRANGERS_PER_ADDRESS
-from gmkit.channel_server.lockout import FREE_TRIES, LONGEST_WAIT
-from gmkit.channel_server.tokens import LIFETIME
+from gmkit.channel_server.gate.gate import (
+    HELLO_WITHIN,
+    MOST_PER_ACCOUNT,
+    MOST_STRANGERS_PER_ADDRESS,
+)
+from gmkit.channel_server.gate.lockout import FREE_TRIES, LONGEST_WAIT
+from gmkit.channel_server.gate.tokens import LIFETIME
 from gmkit.desk.requests import AddGM, ChangeGM
 from gmkit.wire.frames import encode
 from gmkit.wire.gate import SILENCE

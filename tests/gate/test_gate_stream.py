@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmkit.channel_server.gate_stream import MOST_WAITING, PAGE
+from gmkit.channel_server.gate.stream import MOST_WAITING, PAGE
 from gmkit.desk.requests import AddGM, Announce, ChangeGM, Claim, Note
 from gmkit.log import LogFailed
 from gmkit.model import Event

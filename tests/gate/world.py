@@ -11,12 +11,12 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from gmkit.channel_server.caller import Caller
-from gmkit.channel_server.gate import Gate
-from gmkit.channel_server.gate_session import GateSession
-from gmkit.channel_server.lockout import Lockout
-from gmkit.channel_server.login import Login, Peer
-from gmkit.channel_server.tokens import Tokens
+from gmkit.channel_server.dispatch.caller import Caller
+from gmkit.channel_server.gate.gate import Gate
+from gmkit.channel_server.gate.lockout import Lockout
+from gmkit.channel_server.gate.login import Login, Peer
+from gmkit.channel_server.gate.session import GateSession
+from gmkit.channel_server.gate.tokens import Tokens
 from gmkit.channel_server.turn import Turn
 from gmkit.command import Answer
 from gmkit.console.core import GateCore, TurnedAway

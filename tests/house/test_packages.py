@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gmkit import discovery
-from gmkit.channel_server.catalogue import load_commands
+from gmkit.channel_server.dispatch.catalogue import load_commands
 from gmkit.command import Command
 from gmkit.config import Common
 

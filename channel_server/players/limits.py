@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from gmkit.config import Help
 
+from ..pacing import Bucket
 from . import wording
-from .pacing import Bucket
 
 KEPT = 10_000
 """Players remembered before those who have been quiet are forgotten."""

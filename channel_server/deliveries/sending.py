@@ -19,10 +19,10 @@ from gmkit.desk.requests import Sent
 from gmkit.errors import GMError
 from gmkit.model import Player
 
-from . import wording
-from .links import ServerLink
+from ..links import ServerLink
+from ..players import wording
+from ..turn import Turn
 from .notices import fit, part_id
-from .turn import Turn
 
 TELL_SECONDS = 30.0
 """How long a game may take to confirm a line before it is tried again at the next occasion."""

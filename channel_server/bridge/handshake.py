@@ -10,7 +10,7 @@ from gmkit.errors import GMError
 from gmkit.wire import challenge
 from gmkit.wire.messages import PROTOCOL, TEXT, WINDOW, BadMessage, Hello, hello, kind
 
-from .bridge_guard import BridgeLimits, Guard, TooManyFailures
+from .guard import BridgeLimits, Guard, TooManyFailures
 
 Message = Mapping[str, Any]
 

@@ -15,10 +15,10 @@ from gmkit.errors import GMError
 from gmkit.wire.frames import MAX_FRAME, Decoder, encode, frames, pack
 from gmkit.wire.jsonform import storable
 
-from .bridge_channel import GameChannel, Home, Message
-from .bridge_guard import TooManyConnections
-from .bridge_handshake import Rejected
-from .bridge_visitor import Door, Visitor
+from .channel import GameChannel, Home, Message
+from .guard import TooManyConnections
+from .handshake import Rejected
+from .visitor import Door, Visitor
 
 STRANGER_FRAME = 16 * 1024
 """The longest frame of a peer that has not proven itself."""

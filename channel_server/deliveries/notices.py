@@ -11,8 +11,8 @@ from gmkit.model import Event, Player
 from gmkit.split import split
 from gmkit.text import game_safe
 
-from .intake import Notice
-from .links import ServerLink
+from ..links import ServerLink
+from ..players.intake import Notice
 
 
 class Notices:

@@ -25,10 +25,10 @@ from gmkit.wire.gate import (
     VERSION,
 )
 
+from ..dispatch.caller import Caller
 from .allowance import Allowance
-from .caller import Caller
-from .gate_stream import GateStream
 from .login import Peer, TurnedAway
+from .stream import GateStream
 from .wire_form import plain
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from twisted.web.server import Site
 
 from gmkit.adapter import Channel, LinkLost
 
-from .bridge_channel import GameChannel
-from .bridge_guard import BridgeLimits, Guard
-from .bridge_handshake import Handshake, Rejected
-from .bridge_http import bridge_site
-from .bridge_tcp import BridgeFactory
-from .bridge_visitor import Visitor
+from .channel import GameChannel
+from .guard import BridgeLimits, Guard
+from .handshake import Handshake, Rejected
+from .http import bridge_site
+from .tcp import BridgeFactory
+from .visitor import Visitor
 
 NOTED_FOR = 60.0
 """Seconds for which the same fault of the same address is not logged again."""

@@ -12,10 +12,10 @@ from gmkit.desk.refusals import Repeated
 from gmkit.desk.requests import Ask, Cancel, Rate, Request, Verify
 from gmkit.model import Event, Player, Source
 
+from ..turn import Turn
 from . import grammar, wording
 from .grammar import Grammar
 from .limits import Limited, Limits
-from .turn import Turn
 from .wording import Wording
 
 RATING_SECONDS = 600.0

@@ -14,7 +14,7 @@ from gmkit.adapter import Channel, LinkLost
 from gmkit.errors import GMError
 from gmkit.text import safe
 
-from .bridge_guard import BridgeLimits
+from .guard import BridgeLimits
 
 Message = Mapping[str, Any]
 Handler = Callable[[Sequence[Message]], None]

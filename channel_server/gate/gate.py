@@ -19,13 +19,13 @@ from gmkit.model import Event, Player, Source
 from gmkit.permissions import Permissions
 from gmkit.wire.gate import SILENCE
 
+from ..dispatch.caller import Caller
 from .audience import Audience
-from .caller import Caller
-from .gate_session import GateSession, LateHello, Silent
-from .gate_stream import GateStream
 from .login import AccountDisabled, Login, Peer, TurnedAway, peer_uid
 from .presence import Presence
 from .present import TICKETS, Present
+from .session import GateSession, LateHello, Silent
+from .stream import GateStream
 from .wire_form import EventPacker
 
 HELLO_WITHIN = 10.0

@@ -13,10 +13,10 @@ from gmkit.desk.requests import Delivered, Expired
 from gmkit.i18n import N_
 from gmkit.model import Event, Player
 
-from .links import ServerLink
-from .rosters import Rosters
+from ..links import ServerLink
+from ..rosters import Rosters
+from ..turn import Turn
 from .sending import GONE, LATER, Sender
-from .turn import Turn
 
 EXPIRED = N_("The player was not seen for {days} days.")
 

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .bridge_channel import GameChannel, Home, Message
-from .bridge_handshake import Handshake, Rejected, farewell
+from .channel import GameChannel, Home, Message
+from .handshake import Handshake, Rejected, farewell
 
 
 class Door(Home, Protocol):

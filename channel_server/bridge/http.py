@@ -22,10 +22,10 @@ from gmkit.wire.frames import MAX_FRAME
 from gmkit.wire.jsonform import BadJSON, dumps, loads
 from gmkit.wire.messages import WINDOW
 
-from .bridge_channel import GameChannel, Home, Message
-from .bridge_guard import Guard, TooManyConnections
-from .bridge_handshake import Rejected, farewell
-from .bridge_visitor import Door, Visitor
+from .channel import GameChannel, Home, Message
+from .guard import Guard, TooManyConnections
+from .handshake import Rejected, farewell
+from .visitor import Door, Visitor
 
 CONNECTIONS = 3
 """HTTP connections borne for each session: one waits, one sends, one is closing."""

@@ -10,7 +10,7 @@ from gmkit.permissions import Permissions
 from gmkit.wire.frames import frame
 
 if TYPE_CHECKING:
-    from .gate_stream import GateStream
+    from .stream import GateStream
 
 MOST_SERVERS_REMEMBERED = 10_000
 FRAME_BYTES = 1 << 18

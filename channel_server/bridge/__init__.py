@@ -1,0 +1,1 @@
+"""Where games dial in: the daemon's end of the bridge protocol."""

@@ -1,0 +1,1 @@
+"""GM commands: read, checked, run."""

@@ -1,0 +1,1 @@
+"""Where GM terminals connect: the daemon's end of the gate protocol."""

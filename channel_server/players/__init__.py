@@ -1,0 +1,1 @@
+"""What players type, and what gmkit says to them."""
