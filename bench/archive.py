@@ -18,11 +18,11 @@ def questions(ctx: Context) -> list[Result]:
     figures = archive(folder, count)
     row = f"archive, {figures['messages_with_text']:,} messages"
     results = [
-        Result(row, f"search, {what}", figures[key]["p50_ms"], goal, note=_slowest(figures[key]))
+        Result(row, what, figures[key]["p50_ms"], goal, note=_slowest(figures[key]))
         for what, key, goal in (
-            ("a word of two Chinese characters", "search_chinese_two_characters", _SEARCH),
-            ("a rare word", "search_rare_word", _SEARCH),
-            ("a rare Chinese word", "search_chinese_rare", _SEARCH),
+            ("search, a word of two Chinese characters", "search_chinese_two_characters", _SEARCH),
+            ("search, a rare word", "search_rare_word", _SEARCH),
+            ("search, a rare Chinese word", "search_chinese_rare", _SEARCH),
             ("a player's history", "history", _HISTORY),
         )
     ]

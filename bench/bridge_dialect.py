@@ -111,6 +111,10 @@ class GmkitDialect(Dialect):
             sock = self.dial()
             join_game(sock, f"s{i}", self.address["token"])
             self.senders.append(sock)
+        self.prepare(senders)
+
+    def prepare(self, senders: int) -> None:
+        """Begin to count."""
         self._numbers = [0] * senders
         self._asked = [0] * senders
         self._players = int(self.more.get("players", 0))

@@ -235,7 +235,8 @@ class Daemon:
         self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
         self.gate.refresh()
         self.desk.rules = rules(config)
-        self.intake.settings = config.help
+        self.intake.configure(config.help)
+        self.outbox.expires = config.help.expires_seconds
         for name in self.plugins.names():
             self.plugins.stop(name)
         for name, options in config.plugins.items():

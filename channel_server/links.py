@@ -75,6 +75,7 @@ class ServerLink(Link):
         self._newest_of = -1
         self._failures = 0
         self._running: Deferred[None] | None = None
+        self._stopped = False
         self._pacer: Pacer | None = None
         self.in_flight: set[Deferred[None]] = set()
         """Lines on their way to the game; they fail when the connection is lost."""
@@ -90,18 +91,19 @@ class ServerLink(Link):
 
     def stop(self) -> None:
         """Cancel the adapter. Nothing is told: the server did not go away, we do."""
+        self._stopped = True
         running, self._running = self._running, None
         if running is not None:
             running.cancel()
         self._door.forget(self.server)
-        if self._pacer is not None:
-            self._pacer.stop()
+        self._interrupt("The server is not served any more.")
+        self._pacer = None
 
     async def _supervise(self) -> None:
         while True:
             began: float = self._reactor.seconds()
             reason = await self._run_once()
-            if self._running is None:
+            if self._stopped:
                 return
             was_up = self.state in ("up", "degraded")
             self.down(reason)
@@ -134,7 +136,7 @@ class ServerLink(Link):
 
     def _become(self, state: str, reason: str) -> None:
         """Tell a change of state once; the reason may vary while the state lasts."""
-        if state == self.state:
+        if state == self.state or self._stopped:
             return
         self.state, self.reason, self.since = state, reason, self._reactor.seconds()
         self.log.info(
@@ -149,7 +151,7 @@ class ServerLink(Link):
         self._become("up", detail)
         if recovered:
             return  # the same connection: what is on its way still is
-        self._interrupt()
+        self._interrupt("The game has connected anew.")
         self.spoken = self._grammar()
         limits = self.adapter.limits
         self._pacer = Pacer(self._reactor, limits.lines_per_second, limits.burst)
@@ -163,17 +165,17 @@ class ServerLink(Link):
         self._become("degraded", reason)
 
     def down(self, reason: str) -> None:
-        self._interrupt()
+        self._interrupt(reason)
         self._rosters.replace(self.server, ())
         self.facts.clear()
         self._become("down", reason)
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, reason: str) -> None:
         """What was on its way over the connection before this moment has failed."""
         if self._pacer is not None:
             self._pacer.stop()
         for told in list(self.in_flight):
-            told.errback(LinkLost(reason=self.reason or "The connection was lost."))
+            told.errback(LinkLost(reason=reason or "The connection was lost."))
 
     def said(self, player: Player, text: str, source: Source | None = None) -> None:
         if self._rosters.get(self.server, player.id) != player:
@@ -208,14 +210,20 @@ class ServerLink(Link):
         self.facts.pop(player_id, None)
 
     def renamed(self, player: Player) -> None:
-        self._rosters.joined(self.server, player)
+        if self._rosters.get(self.server, player.id) is not None:
+            self._rosters.joined(self.server, player)
+        else:
+            self.joined(player)
 
     def data(self, player_id: str, facts: Mapping[str, Any]) -> None:
         if self._rosters.get(self.server, player_id) is not None:
             self.facts[player_id] = facts
 
     def roster(self, players: Sequence[Player]) -> None:
-        for player in self._rosters.replace(self.server, players[:MOST_ROSTER]):
+        come = self._rosters.replace(self.server, players[:MOST_ROSTER])
+        for gone in [id for id in self.facts if self._rosters.get(self.server, id) is None]:
+            del self.facts[gone]
+        for player in come:
             self._on_joined(self.server, player)
 
     def settled_up_to(self, stream: str) -> int:
@@ -232,6 +240,11 @@ class ServerLink(Link):
     def ready(self) -> bool:
         """Whether lines can be sent."""
         return self.state in ("up", "degraded") and self._pacer is not None
+
+    @property
+    def paces(self) -> bool:
+        """Whether its game wants lines one after the other."""
+        return self._pacer is not None and self._pacer.paces
 
     def paced(self, action: Callable[[], Any], *, notice: bool = False) -> None:
         """Run the action when the game can bear another line."""

@@ -55,6 +55,11 @@ class Pacer:
         self._notices: deque[Callable[[], Any]] = deque()
         self._timer: Any = None
 
+    @property
+    def paces(self) -> bool:
+        """Whether there is a limit at all."""
+        return self._bucket is not None
+
     def add(self, action: Callable[[], Any]) -> None:
         """Run ``action`` as soon as its turn has come, at once if it may."""
         self._queue(self._waiting, action)

@@ -20,6 +20,9 @@ from gmkit.log import Log
 from gmkit.model import Event
 
 Effect = Callable[[Sequence[Event]], Any]
+MOST_TOGETHER = 128
+"""Events that are appended without waiting for the end of the turn: under load the log writes the
+first while the last are still being decided."""
 SNAPSHOT_EVERY = 200_000
 """Events between two snapshots of the desk: at most about a second of replay at start."""
 
@@ -37,34 +40,48 @@ class Turn:
         self._decided: list[Event] = []
         self._afterwards: list[Deferred[None]] = []
         self._effects: list[Effect] = []
+        self._due: list[tuple[list[Event], list[Deferred[None]]]] = []
         self._scheduled = False
+        self._now = 0.0
         self._snapshot_at = snapshot_at
         self.number = 0
-        """How many turns have ended: what one turn has decided is durable at once, or not at all."""
+        """How often events were appended: what goes together is durable at once, or not at all."""
 
     def on_durable(self, effect: Effect) -> None:
         """Call ``effect`` with every batch of durable events, in order of registration."""
         self._effects.append(effect)
 
     def now(self) -> float:
-        """Seconds since the epoch, to the millisecond: as the log keeps them."""
-        now: float = round(self._reactor.seconds(), 3)
-        return now
+        """Seconds since the epoch, to the millisecond: as the log keeps them. The same for all
+        that is decided in one turn."""
+        if not self._scheduled:
+            self._now = round(self._reactor.seconds(), 3)
+        return self._now
 
     def position(self) -> int:
         """The ``seq`` of the newest decided event, appended already or at the end of this turn."""
         return self._events_log.last + len(self._decided)
 
+    def consider(self, request: Request) -> list[Event] | Refused:
+        """What the desk decides, of which nothing comes unless it is taken before anything else."""
+        return self._desk.decide(request, self.now())
+
+    def take(self, events: list[Event]) -> None:
+        """Apply what was decided just now, and append it at the end of this turn."""
+        apply = self._desk.apply
+        for event in events:
+            apply(event)
+        self._decided += events
+        if len(self._decided) >= MOST_TOGETHER:
+            self._flush()
+        elif not self._scheduled:
+            self._schedule()
+
     def decide(self, request: Request) -> list[Event] | Refused:
         """Decide now, and append at the end of this turn what was decided."""
-        decision = self._desk.decide(request, round(self._reactor.seconds(), 3))
+        decision = self._desk.decide(request, self.now())
         if type(decision) is list and decision:
-            apply = self._desk.apply
-            for event in decision:
-                apply(event)
-            self._decided += decision
-            if not self._scheduled:
-                self._schedule()
+            self.take(decision)
         return decision
 
     def submit(self, request: Request) -> Deferred[list[Event]]:
@@ -85,22 +102,36 @@ class Turn:
         return done
 
     def _schedule(self) -> None:
+        self._now = round(self._reactor.seconds(), 3)
         self._scheduled = True
-        self._reactor.callLater(0, self._flush)
+        self._reactor.callLater(0, self._end)
+
+    def _end(self) -> None:
+        self._scheduled = False
+        if self._decided or self._afterwards:
+            self._flush()
 
     def _flush(self) -> None:
         events, afterwards = self._decided, self._afterwards
-        self._decided, self._afterwards, self._scheduled = [], [], False
+        self._decided, self._afterwards = [], []
         self.number += 1
         durable = self._events_log.append(events)
         self._snapshot_if_due()
         durable.addCallbacks(
-            lambda _: self._take_effect(events, afterwards),
+            lambda _: self._became_durable(events, afterwards),
             lambda failure: self._fail(failure, afterwards),
         )
-        durable.addErrback(lambda failure: self.log.failure("an effect failed", failure))
 
-    def _take_effect(self, events: list[Event], afterwards: list[Deferred[None]]) -> None:
+    def _became_durable(self, events: list[Event], afterwards: list[Deferred[None]]) -> None:
+        """Commits of several appends take effect together, so that each is sent in one piece."""
+        if not self._due:
+            self._reactor.callLater(0, self._take_effect)
+        self._due.append((events, afterwards))
+
+    def _take_effect(self) -> None:
+        due, self._due = self._due, []
+        events = [event for group, _ in due for event in group]
+        afterwards = [done for _, group in due for done in group]
         if events:
             for effect in self._effects:
                 try:

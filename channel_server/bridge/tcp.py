@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gmkit.errors import GMError
-from gmkit.wire.frames import MAX_FRAME, Decoder, encode, frames, pack
+from gmkit.wire.frames import MAX_FRAME, Decoder, encode, frames, packer
 from gmkit.wire.jsonform import storable
 
 from .channel import GameChannel, Home, Message
@@ -34,6 +34,7 @@ class TCPChannel(GameChannel):
     ) -> None:
         super().__init__(hello, server, peer, home)
         self._line = line
+        self._pack_one = packer()
         self._stuck_since: float | None = None
         self._paused = False
 
@@ -53,9 +54,9 @@ class TCPChannel(GameChannel):
 
     def _pack(self, message: Message) -> bytes:
         try:
-            return pack(message)
+            return self._pack_one(message)
         except UnicodeEncodeError:
-            return pack(storable(message))
+            return self._pack_one(storable(message))
 
     def _write(self) -> None:
         if self._unsent and self._stuck_since is None:

@@ -27,6 +27,9 @@ class Notices:
         if link is None or not link.ready:
             return
         parts = fit(link, notice.text)
+        if len(parts) == 1 and not link.paces:
+            link.adapter.notify(notice.player, parts[0], notice.id)
+            return
         for n, part in enumerate(parts):
             id = part_id(notice.id, n, len(parts))
             link.paced(_notice(link, notice.player, part, id), notice=True)

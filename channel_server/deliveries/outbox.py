@@ -41,7 +41,7 @@ class Outbox:
         self._turn = turn
         self._links = links
         self._rosters = rosters
-        self._expires = expires
+        self.expires = expires
         self._waiting: dict[tuple[str, str], dict[str, None]] = {}
         self._by_account: dict[str, dict[tuple[str, str], None]] = {}
         self._busy: set[tuple[str, str]] = set()
@@ -77,8 +77,8 @@ class Outbox:
 
     def expire(self) -> None:
         """Give up what has waited too long; to be called now and then."""
-        before = self._turn.now() - self._expires
-        days = round(self._expires / 86_400, 1)
+        before = self._turn.now() - self.expires
+        days = round(self.expires / 86_400, 1)
         for delivery in [d for d in self._desk.deliveries() if d.at < before]:
             self._forget(delivery)
             self._turn.decide(Expired(delivery.id, EXPIRED.format(days=days)))

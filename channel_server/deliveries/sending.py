@@ -13,7 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
 
-from gmkit.adapter import Gone
+from gmkit.adapter import Gone, LinkLost
 from gmkit.desk import Delivery
 from gmkit.desk.requests import Sent
 from gmkit.errors import GMError
@@ -120,6 +120,8 @@ class Sender:
         self, link: ServerLink, player: Player, line: str, id: str, progress: Progress
     ) -> None:
         """One line, when the game can bear it. Raises Gone, a GMError, or TimedOut."""
+        if not link.ready:  # it was lost, or let go, since its place was looked up
+            raise LinkLost(reason=link.reason)
         told: Deferred[None] = Deferred()
 
         def tell() -> None:

@@ -35,6 +35,7 @@ class Grammar:
     def __init__(self, triggers: Sequence[str]) -> None:
         self.triggers = tuple(triggers)
         self.prefix = next((t[0] for t in triggers if t[0] in _PREFIXES), "!")
+        self._exact = sorted(triggers, key=len, reverse=True)  # as nearly everybody types them
         self._folded = sorted((t.translate(_HALF_WIDTH).lower() for t in triggers), key=len)[::-1]
         self._enough = max(16, *(len(t) + 1 for t in triggers))  # characters that decide
         starts = {t[0] for t in self._folded} | set("!/12345")
@@ -46,17 +47,24 @@ class Grammar:
         text = text.strip()
         if not text or text[0] not in self._starts:
             return None
+        for trigger in self._exact:
+            if text.startswith(trigger) and _ends_word(trigger, text[len(trigger) :]):
+                return _question(text[len(trigger) :])
         head = text[: self._enough].translate(_HALF_WIDTH).lower()
         for trigger in self._folded:
             if head.startswith(trigger) and _ends_word(trigger, head[len(trigger) :]):
-                question = text[len(trigger) :].lstrip(" :,，：、\t\u3000")
-                return Line(ASK, question) if question else Line(EXPLAIN)
+                return _question(text[len(trigger) :])
         bare = head.lstrip("!/")
         if bare in WORDS and bare != head:
             return Line(WORDS[bare])
         if bare in ("1", "2", "3", "4", "5"):
             return Line(RATE, bare)
         return None
+
+
+def _question(rest: str) -> Line:
+    question = rest.lstrip(" :,，：、\t\u3000")
+    return Line(ASK, question) if question else Line(EXPLAIN)
 
 
 def _ends_word(trigger: str, rest: str) -> bool:

@@ -10,6 +10,7 @@ from gmkit.config import Help
 from gmkit.desk import Desk
 from gmkit.desk.refusals import Repeated
 from gmkit.desk.requests import Ask, Cancel, Rate, Request, Verify
+from gmkit.errors import Refused
 from gmkit.model import Event, Player, Source
 
 from ..turn import Turn
@@ -65,6 +66,11 @@ class Intake:
         self._owed: dict[int, Asker] = {}
         turn.on_durable(self._acknowledge)
 
+    def configure(self, settings: Help) -> None:
+        """Other settings; what was said so far still counts against the limits."""
+        self.settings = settings
+        self._limits.configure(settings)
+
     def said(
         self,
         server: str,
@@ -95,7 +101,8 @@ class Intake:
 
     def _ask(self, asker: Asker, spoken: Grammar, text: str) -> None:
         text = text[: self.settings.max_length]
-        if self._desk.ticket_of(asker.server, asker.player.id) is None:
+        decision = self._turn.consider(Ask(asker.server, asker.player, text, asker.source))
+        if isinstance(decision, list) and decision[0].kind == "asked":
             if len(text) < self.settings.min_length:
                 trigger = spoken.triggers[0]
                 self._say(asker, asker.words.say(wording.TOO_SHORT, trigger=trigger))
@@ -104,7 +111,7 @@ class Intake:
             if limited := self._limits.check_opening(asker.server, asker.player.id, now):
                 self._refuse(asker, limited)
                 return
-        self._decide(asker, Ask(asker.server, asker.player, text, asker.source))
+        self._take(asker, decision)
 
     def _rate(self, asker: Asker, stars: int) -> None:
         """A digit is ordinary chat unless this player was just asked to rate."""
@@ -125,9 +132,13 @@ class Intake:
             self._say(asker, words.say(wording.USAGE, **facts))
 
     def _decide(self, asker: Asker, request: Request) -> None:
-        decision = self._turn.decide(request)
+        self._take(asker, self._turn.consider(request))
+
+    def _take(self, asker: Asker, decision: list[Event] | Refused) -> None:
+        """Acknowledge the first of the events once it is durable, or say why there are none."""
         if isinstance(decision, list):
             self._owed[id(decision[0])] = asker
+            self._turn.take(decision)
         elif isinstance(decision, Repeated):
             self._again(asker, decision.facts["ticket"])
         else:
@@ -189,4 +200,4 @@ class Intake:
             return f"{first} {words.say(wording.HELD, gm=ticket.claimed_by)}"
         place = self._desk.place(number)
         wait = self._desk.wait(place or 1, self._turn.now())
-        return " ".join([first, *words.queue(place, wait, bool(self._desk.on_duty()))])
+        return " ".join([first, *words.queue(place, wait, self._desk.anybody_on_duty())])

@@ -10,7 +10,7 @@ from gmkit.config import Help
 from ..pacing import Bucket
 from . import wording
 
-KEPT = 10_000
+KEPT = 50_000
 """Players remembered before those who have been quiet are forgotten."""
 
 
@@ -22,11 +22,13 @@ class Limited(NamedTuple):
     tell: bool
 
 
-class _Meter:
-    __slots__ = ("bucket", "opened_at", "told")
+class _Meter(Bucket):
+    """What one player may still say, and when the newest ticket was opened."""
 
-    def __init__(self, bucket: Bucket) -> None:
-        self.bucket = bucket
+    __slots__ = ("opened_at", "told")
+
+    def __init__(self, most: float, per_second: float, now: float) -> None:
+        super().__init__(most, per_second, now)
         self.told = False
         self.opened_at = float("-inf")
 
@@ -39,11 +41,16 @@ class Limits:
         self._players: dict[tuple[str, str], _Meter] = {}
         self._servers: dict[str, Bucket] = {}
 
+    def configure(self, settings: Help) -> None:
+        """Other limits, from each player's and server's next pause on."""
+        self._settings = settings
+        self._servers.clear()
+
     def check(self, server: str, player_id: str, now: float) -> Limited | None:
         """Count a line; None if it may pass."""
         meter = self._meter(server, player_id, now)
-        if not meter.bucket.take(now):
-            facts = {"seconds": ceil(meter.bucket.wait(now))}
+        if not meter.take(now):
+            facts = {"seconds": ceil(meter.wait(now))}
             return self._limited(meter, wording.TOO_FAST, facts)
         if not self._server(server, now).take(now):
             return self._limited(meter, wording.TOO_MANY, {})
@@ -69,8 +76,8 @@ class Limits:
             if len(self._players) >= KEPT:
                 self._forget_quiet(now)
             limit = self._settings.player_limit
-            bucket = Bucket(limit, limit / self._settings.player_seconds, now)
-            meter = self._players[server, player_id] = _Meter(bucket)
+            rate = limit / self._settings.player_seconds
+            meter = self._players[server, player_id] = _Meter(limit, rate, now)
         return meter
 
     def _server(self, server: str, now: float) -> Bucket:
@@ -83,6 +90,6 @@ class Limits:
 
     def _forget_quiet(self, now: float) -> None:
         """Drop the full buckets; if all are in use, the older half: memory stays bounded."""
-        quiet = [who for who, meter in self._players.items() if meter.bucket.full(now)]
+        quiet = [who for who, meter in self._players.items() if meter.full(now)]
         for who in quiet or list(self._players)[: KEPT // 2]:
             del self._players[who]

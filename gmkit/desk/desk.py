@@ -91,7 +91,7 @@ class Desk:
         return (self._state.open[number] for number in self._state.held.get(gm, ()))
 
     def wait(self, place: int, now: float) -> float | None:
-        return self._state.pace.estimate(place, now) if self.on_duty() else None
+        return self._state.pace.estimate(place, now) if self._state.on_duty else None
 
     def accounts(self) -> Sequence[Account]:
         return list(self._state.accounts.values())
@@ -100,8 +100,11 @@ class Desk:
         return self._state.accounts.get(name)
 
     def on_duty(self) -> Sequence[str]:
-        on = [a for a in self._state.accounts.values() if a.on_duty_since is not None]
-        return [a.name for a in sorted(on, key=lambda a: a.on_duty_since or 0.0)]
+        return list(self._state.on_duty)
+
+    def anybody_on_duty(self) -> bool:
+        """Whether there is a GM to answer."""
+        return bool(self._state.on_duty)
 
     def deliveries(self) -> Iterable[Delivery]:
         """Every delivery that is still pending, oldest first."""

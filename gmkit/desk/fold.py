@@ -245,12 +245,15 @@ def _duty_started(state: State, event: Event) -> None:
     account = state.accounts.get(event.actor or "")
     if account is not None:
         account.on_duty_since = event.at
+        state.on_duty.pop(account.name, None)
+        state.on_duty[account.name] = None
 
 
 def _duty_ended(state: State, event: Event) -> None:
     account = state.accounts.get(event.actor or "")
     if account is not None:
         account.on_duty_since = None
+        state.on_duty.pop(account.name, None)
 
 
 def _server(name: str) -> Fold:

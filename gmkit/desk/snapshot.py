@@ -39,6 +39,7 @@ def dump(state: State) -> bytes:
             "finished": _rows(Ticket, state.finished.values()),
             "deliveries": _rows(Delivery, state.deliveries.values()),
             "accounts": _rows(Account, state.accounts.values()),
+            "on_duty": list(state.on_duty),
             "servers": list(zip(state.servers, _rows(Server, state.servers.values()), strict=True)),
             "streams": [
                 [name, s.name, s.last, list(s.recent.values())] for name, s in state.streams.items()
@@ -73,6 +74,7 @@ def _state(raw: dict[str, Any]) -> State:
     state.deliveries = {row[0]: Delivery(*row) for row in raw["deliveries"]}
     for name, role, servers, *rest in raw["accounts"]:
         state.accounts[name] = Account(name, role, tuple(servers), *rest)
+    state.on_duty = dict.fromkeys(raw["on_duty"])
     state.servers = {name: Server(*row) for name, row in raw["servers"]}
     for name, stream, last, recent in raw["streams"]:
         state.streams[name] = Stream(stream, last)

@@ -56,6 +56,8 @@ class State:
         self.held: dict[str, dict[int, None]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.accounts: dict[str, Account] = {}
+        self.on_duty: dict[str, None] = {}
+        """The GMs on duty, longest first."""
         self.servers: dict[str, Server] = {}
         self.streams: dict[str, Stream] = {}
         self.done: dict[str, OrderedDict[Source, None]] = {}

@@ -7,7 +7,7 @@ that many small messages cost one write and one decode.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgpack
@@ -34,6 +34,12 @@ def pack(message: Message) -> bytes:
     """One message as msgpack, to be put into any number of frames."""
     packed: bytes = msgpack.packb(message)
     return packed
+
+
+def packer() -> Callable[[Message], bytes]:
+    """A ``pack`` of one's own, at a third of the cost; for one thread only."""
+    own: Callable[[Message], bytes] = msgpack.Packer().pack
+    return own
 
 
 def frame(packed: Sequence[bytes]) -> bytes:

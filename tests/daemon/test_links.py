@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gmkit.desk import requests as r
 from gmkit.model import Player, Source
 
-from .conftest import ANN, Inside
+from .conftest import ANN, Game, Inside
 
 
 def states(inside: Inside, server: str) -> list[str]:
@@ -73,3 +74,57 @@ def test_the_roster_is_bounded(inside: Inside) -> None:
     for n in range(20_050):
         inside.links["s1"].joined(Player(str(n), "x"))
     assert len(inside.rosters.online("s1")) == 20_000
+
+
+def test_an_adapter_that_fails_at_once_is_run_again(inside: Inside) -> None:
+    link = inside.link("s3", None)
+    game = link.adapter
+    assert isinstance(game, Game)
+    game.answers = "unreachable"
+    link.start()
+    inside.pass_time(30)
+    assert game.runs > 3
+    assert states(inside, "s3") == ["server_down"]
+
+
+def test_whoever_is_renamed_must_fit_in_the_roster_too(inside: Inside) -> None:
+    for n in range(20_050):
+        inside.links["s1"].renamed(Player(str(n), "x"))
+    assert len(inside.rosters.online("s1")) == 20_000
+
+
+def test_a_rename_of_a_player_is_taken_in_a_full_roster(inside: Inside) -> None:
+    inside.links["s1"].roster([Player(str(n), "x") for n in range(20_000)])
+    inside.links["s1"].renamed(Player("7", "y"))
+    known = inside.rosters.get("s1", "7")
+    assert known is not None and known.name == "y"
+
+
+def test_facts_of_those_who_left_are_forgotten(inside: Inside) -> None:
+    link = inside.links["s1"]
+    for n in range(50):
+        link.roster([Player(str(n), "x")])
+        link.data(str(n), {"level": n})
+    assert list(link.facts) == ["49"]
+
+
+def test_a_link_that_is_let_go_keeps_nobody_waiting(inside: Inside) -> None:
+    """A changed server gets another link: what waits must go out over that one, at once."""
+    inside.say("!help me")
+    inside.game().answers = "later"
+    inside.submit(r.Reply("amy", 1, "the first answer"))
+    assert len(inside.game().pending) == 1
+    inside.links["s1"].stop()
+    inside.links["s1"] = inside.link("s1", None)
+    inside.links["s1"].start()
+    inside.links["s1"].joined(ANN)
+    inside.pass_time(1)
+    assert inside.game().texts() == ["[GM amy] the first answer"]
+
+
+def test_nothing_is_told_of_a_link_that_is_let_go(inside: Inside) -> None:
+    link = inside.links["s1"]
+    link.stop()
+    link.down("The game said good-bye.")
+    inside.pass_time()
+    assert states(inside, "s1") == ["server_up"]

@@ -32,7 +32,9 @@ def test_a_line_is_not_settled_with_an_earlier_turn(
     assert len(writes) == 2
     assert settled == []
     writes[0].callback(None)
+    inside.pass_time()
     assert settled == [Source("run", 1)]
     assert link.settled_up_to("run") == 1
     writes[1].callback(None)
+    inside.pass_time()
     assert settled == [Source("run", 1), Source("run", 2)]

@@ -216,7 +216,7 @@ class World:
         """Decide, and let the turn end."""
         decision = self.turn.decide(request)
         assert not isinstance(decision, Refused), decision
-        self.clock.advance(0)
+        self.clock.pump([0, 0])  # the end of the turn, and its effects
         return decision
 
     def ask(self, server: str = "s1", player: str = "p1", text: str = "help") -> list[Event]:
@@ -251,6 +251,7 @@ class End:
 
     def talk(self) -> End:
         """Bytes to and fro until nobody has anything to say."""
+        self.world.clock.advance(0)
         while self.session is not None:
             out = self.core.take() if self.wire.reading else b""
             into = self.wire.take()
