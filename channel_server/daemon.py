@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import random
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -16,13 +18,14 @@ from twisted.python.threadpool import ThreadPool
 from gmkit import discovery
 from gmkit.adapter import Adapter, Link
 from gmkit.config import Config, ServerConfig
+from gmkit.config_check import check_roles
 from gmkit.desk import Desk, Rules
 from gmkit.desk.requests import Notify
 from gmkit.errors import GMError
 from gmkit.log import Log, LogFailed
 from gmkit.log.sqlite import SQLiteLog
 from gmkit.passwords import check_password
-from gmkit.permissions import Permissions, roles
+from gmkit.permissions import BUILT_IN, Permissions, roles
 
 from .bridge.guard import BridgeLimits
 from .bridge.port import BridgePort
@@ -40,7 +43,7 @@ from .gate.tokens import Tokens
 from .links import ServerLink
 from .listening import open_port, open_unix
 from .players.intake import Intake
-from .plugins import Plugins
+from .plugins import BadPluginOption, Plugins
 from .reloading import Reloaded, needs_restart
 from .rosters import Rosters
 from .turn import Turn
@@ -72,19 +75,22 @@ class Daemon:
     def start(self) -> None:
         """Open the log, replay it, and listen. Blocking while the log is read.
 
-        Raises a GMError that tells the operator what to do; nothing is left open then.
+        Raises a GMError or OSError that tells the operator what to do; nothing runs on then, and
+        nothing is left open.
         """
         self.config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.events_log = SQLiteLog(
-            self.config.database, self.reactor, on_failure=self._log_failed
-        ).open()
-        try:
+        with ExitStack() as undo:
+            self.events_log = SQLiteLog(
+                self.config.database, self.reactor, on_failure=self._log_failed
+            ).open()
+            undo.callback(self.events_log.close)
             self._wire()
+            undo.callback(self._hashing.stop)
+            undo.callback(self._fall_silent)
+            undo.callback(lambda: [port.stopListening() for port in self.ports])
             self._listen()
             self._run()
-        except BaseException:
-            self._let_go()
-            raise
+            undo.pop_all()
 
     def _wire(self) -> None:
         config, reactor, events_log = self.config, self.reactor, self.events_log
@@ -149,6 +155,7 @@ class Daemon:
             commands=self.dispatcher,
             servers=self.fleet.names,
             reactor=reactor,
+            load=partial(discovery.load, "plugins"),
         )
 
     def _login(self) -> Login:
@@ -213,10 +220,9 @@ class Daemon:
 
     def _run(self) -> None:
         self._hashing.start()
-        for name, options in self.config.plugins.items():
-            self.plugins.start(name, discovery.load("plugins", name), options)
+        self._configure_plugins()
         self.gate.start()
-        self.fleet.configure(self.config.servers)
+        self.fleet.apply(self.fleet.prepare(self.config.servers))
         self._sweeping.start(SWEEP, now=False)
 
     # --- while it runs ------------------------------------------------------------------------
@@ -224,25 +230,35 @@ class Daemon:
     def reload(self, config: Config) -> Reloaded:
         """Apply a changed configuration: servers, roles, plugins. Returns what changed.
 
-        Raises BadConfig with everything as it was.
+        Raises a GMError with everything as it was.
         """
         before, self.config = self.config, config
         try:
-            started, stopped = self.fleet.configure(config.servers)
-        except GMError:
+            change = self.fleet.prepare(config.servers)
+            self._configure_plugins()
+        except BaseException:
             self.config = before
+            self.plugins.configure(before.plugins)
             raise
+        started, stopped = self.fleet.apply(change)
         self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
         self.gate.refresh()
         self.desk.rules = rules(config)
         self.intake.configure(config.help)
         self.outbox.expires = config.help.expires_seconds
-        for name in self.plugins.names():
-            self.plugins.stop(name)
-        for name, options in config.plugins.items():
-            self.plugins.start(name, discovery.load("plugins", name), options)
         kept = len(self.fleet.links) - len(started)
         return Reloaded(len(started), len(stopped), kept, needs_restart(before, config))
+
+    def _configure_plugins(self) -> None:
+        """Run the plugins that are on; then it is known what roles can allow. Raises GMError."""
+        config = self.config
+        try:
+            self.plugins.configure(config.plugins)
+        except BadPluginOption as bad:
+            key = ("plugins", bad.facts["name"], bad.facts["key"])
+            raise config.fault(key, bad.facts["problem"]) from None
+        commands = {command.permission for command in self.dispatcher.commands}
+        check_roles(config, {*commands, *BUILT_IN})
 
     def tell(self, topic: str, text: str) -> None:
         """Tell the GMs, and whoever reads the log."""
@@ -267,15 +283,9 @@ class Daemon:
 
     async def stop(self) -> None:
         """Stop listening, let the games go, write what is decided, close the log."""
-        if self._sweeping.running:
-            self._sweeping.stop()
         for port in self.ports:
             await port.stopListening()
-        self.door.stop()
-        self.plugins.stop_all()
-        self.duty.stop()
-        self.fleet.stop()
-        self.gate.stop()
+        self._fall_silent()
         try:
             await self.turn.finish()
             await self.events_log.close()
@@ -283,11 +293,15 @@ class Daemon:
             self.log.info("The log was lost before; what was acknowledged is on disk.")
         self._hashing.stop()
 
-    def _let_go(self) -> None:
-        """After a failed start: give the files and ports back."""
-        for port in self.ports:
-            port.stopListening()
-        self.events_log.close()
+    def _fall_silent(self) -> None:
+        """End everything that acts by itself, and every connection."""
+        if self._sweeping.running:
+            self._sweeping.stop()
+        self.door.stop()
+        self.plugins.stop_all()
+        self.duty.stop()
+        self.fleet.stop()
+        self.gate.stop()
 
 
 def rules(config: Config) -> Rules:

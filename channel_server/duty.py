@@ -21,11 +21,14 @@ class DutyRoster:
         self._reactor = reactor
         self._terminals: dict[str, int] = {}
         self._leaving: dict[str, Any] = {}
+        self._stopped = False
         for gm in desk.on_duty():
             self._leave_later(gm)
 
     def presence(self, gm: str, connected: bool) -> None:
         """A terminal that stands for being on duty connected, or is gone."""
+        if self._stopped:
+            return  # we go, not the GM: who is on duty stays so for the next daemon
         count = self._terminals.get(gm, 0) + (1 if connected else -1)
         self._terminals[gm] = max(0, count)
         if connected:
@@ -36,6 +39,8 @@ class DutyRoster:
             self._leave_later(gm)
 
     def stop(self) -> None:
+        """Change nothing any more."""
+        self._stopped = True
         for timer in self._leaving.values():
             timer.cancel()
         self._leaving.clear()

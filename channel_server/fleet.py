@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
@@ -18,6 +18,14 @@ from .rosters import Rosters
 
 ACT_SECONDS = 10.0
 """How long a game may take to do what a GM asks of it."""
+
+
+class Change(NamedTuple):
+    """What a configuration changes. ``made`` are links that are not started yet."""
+
+    wanted: list[str]
+    made: dict[str, ServerLink]
+    gone: list[str]
 
 
 class Fleet:
@@ -35,11 +43,10 @@ class Fleet:
         self._rosters = rosters
         self._reactor = reactor
 
-    def configure(self, servers: tuple[ServerConfig, ...]) -> tuple[list[str], list[str]]:
-        """Start what is new, stop what is gone, leave the rest alone; the names of both.
+    def prepare(self, servers: tuple[ServerConfig, ...]) -> Change:
+        """What is to be started and stopped for these servers to be served; changes nothing.
 
-        A server whose entry changed is stopped and started. Raises the first error of a new
-        entry with nothing changed.
+        A server whose entry changed is both. Raises the first error of a new entry.
         """
         wanted = {server.name: server for server in servers}
         gone = [n for n, link in self.links.items() if not _same(link.config, wanted.get(n))]
@@ -48,15 +55,19 @@ class Fleet:
             for name, server in wanted.items()
             if name not in self.links or name in gone
         }
-        for name in gone:
+        return Change(list(wanted), made, gone)
+
+    def apply(self, change: Change) -> tuple[list[str], list[str]]:
+        """Start what is new, stop what is gone, leave the rest alone; the names of both."""
+        for name in change.gone:
             self._drop(name)
-        self.links.update(made)
-        order = {name: self.links[name] for name in wanted}
+        self.links.update(change.made)
+        order = {name: self.links[name] for name in change.wanted}
         self.links.clear()
         self.links.update(order)
-        for link in made.values():
+        for link in change.made.values():
             link.start()
-        return list(made), [name for name in gone if name not in made]
+        return list(change.made), [name for name in change.gone if name not in change.made]
 
     def _drop(self, name: str) -> None:
         self.links.pop(name).stop()

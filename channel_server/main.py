@@ -53,13 +53,14 @@ class Service:
         self._path = path
         self._reactor: Any = daemon.reactor
         self._stopping = False
+        self._pid_file = daemon.config.pid_file  # where it stays, whatever a reload says
 
     def start(self, began: float) -> None:
         """Start the daemon, then say so on standard output."""
         self._daemon.start()
         gc.freeze()
         self._daemon.dispatcher.add(reload_command(self._reload_now), owner="gmkit")
-        self._daemon.config.pid_file.write_text(f"{os.getpid()}\n")
+        self._pid_file.write_text(f"{os.getpid()}\n")
         self._daemon.failed.addErrback(lambda _: self._stop(1))
         for name, handler in (
             ("SIGTERM", lambda: self._stop(0)),
@@ -82,6 +83,8 @@ class Service:
         return self._daemon.reload(load(self._path))
 
     def _reload(self) -> None:
+        if self._stopping:
+            return
         try:
             changed = self._reload_now()
         except GMError as fault:
@@ -90,17 +93,19 @@ class Service:
             self._daemon.log.info("{changed}", changed=changed)
 
     def _stop(self, exit_code: int) -> None:
+        self.exit_code = max(self.exit_code, exit_code)  # the log may fail while we stop
         if self._stopping:
             return
         self._stopping = True
-        self.exit_code = exit_code
         stopping = Deferred.fromCoroutine(self._daemon.stop())
         stopping.addErrback(lambda fault: self._daemon.log.failure("stopping failed", fault))
         stopping.addBoth(self._leave)
 
     def _leave(self, _: object) -> None:
-        self._daemon.config.pid_file.unlink(missing_ok=True)
-        self._reactor.stop()
+        try:
+            self._pid_file.unlink(missing_ok=True)
+        finally:
+            self._reactor.stop()
 
 
 def _log_to(file: TextIO, level: str) -> None:

@@ -17,14 +17,19 @@ from gmkit.desk.view import DeskView
 from gmkit.errors import GMError
 from gmkit.i18n import language
 from gmkit.model import Event
-from gmkit.options import unknown
+from gmkit.options import BadOption
 from gmkit.plugin import GM, Handler
 
+from .declared import check_keys, read_option
 from .turn import Turn
 
 
 class PluginFailed(GMError):
     """The plugin {name} was not started: {problem}"""
+
+
+class BadPluginOption(PluginFailed):
+    """The plugin {name} was not started: {key}: {problem}"""
 
 
 class CommandTable(Protocol):
@@ -45,28 +50,54 @@ class Plugins:
         commands: CommandTable,
         servers: Callable[[], Sequence[str]],
         reactor: Any,
+        load: Callable[[str], ModuleType],
     ) -> None:
+        """``load`` gives a plugin's module by the plugin's name, or raises a GMError."""
         self._desk = desk
         self._turn = turn
         self._commands = commands
         self._servers = servers
         self._reactor = reactor
+        self._load = load
         self._running: dict[str, Handle] = {}
         turn.on_durable(self._events)
 
-    def start(self, name: str, module: ModuleType, options: Mapping[str, Any]) -> None:
-        """Run the plugin's ``setup``. Raises PluginFailed, with nothing left registered."""
+    def configure(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+        """Run exactly these plugins, with these options; those that do so already go on.
+
+        Raises a GMError for the first that cannot be started; then those that ran before run.
+        """
+        before = {name: gm.options for name, gm in self._running.items()}
+        try:
+            self._change(wanted)
+        except BaseException:
+            self._change(before)
+            raise
+
+    def _change(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+        # What is gone goes first: a plugin that comes may offer a command of the same name.
+        for name in [n for n, gm in self._running.items() if wanted.get(n) != gm.options]:
+            self.stop(name)
+        for name in wanted:
+            if name not in self._running:
+                self.start(name, wanted[name])
+
+    def start(self, name: str, options: Mapping[str, Any]) -> None:
+        """Run the plugin's ``setup``. Raises PluginFailed, with nothing left registered, or what
+        keeps its module from being loaded."""
+        module = self._load(name)
         gm = Handle(
             name, options, self._desk, self._turn, self._commands, self._servers, self._reactor
         )
         try:
             module.setup(gm)
             gm.check_options()
+        except BadOption as bad:
+            gm.stop()
+            raise BadPluginOption(name=name, **bad.facts) from None
         except Exception as fault:
             gm.stop()
-            problem = (
-                str(fault) if isinstance(fault, GMError) else f"{type(fault).__name__}: {fault}"
-            )
+            problem = fault if isinstance(fault, GMError) else f"{type(fault).__name__}: {fault}"
             raise PluginFailed(name=name, problem=problem) from fault
         self._running[name] = gm
 
@@ -77,10 +108,6 @@ class Plugins:
     def stop_all(self) -> None:
         for name in list(self._running):
             self.stop(name)
-
-    def names(self) -> list[str]:
-        """The plugins that run."""
-        return list(self._running)
 
     def _events(self, events: Sequence[Event]) -> None:
         for gm in list(self._running.values()):
@@ -103,7 +130,7 @@ class Handle(GM):
         self.name = name
         self.desk = desk
         self.log = Logger(namespace=f"gmkit.plugin.{name}")
-        self._options = options
+        self.options = options
         self._declared: list[str] = []
         self._turn = turn
         self._commands = commands
@@ -116,13 +143,7 @@ class Handle(GM):
 
     def option(self, name: str, default: Any, help: str) -> Any:
         self._declared.append(name)
-        value = self._options.get(name, default)
-        if type(default) is float and type(value) is int:
-            value = float(value)
-        if type(value) is not type(default):
-            kind = type(default).__name__
-            raise BadPluginOption(plugin=self.name, option=name, kind=kind, value=value)
-        return value
+        return read_option(self.options, name, default)
 
     def on(self, *kinds: str) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
@@ -143,8 +164,9 @@ class Handle(GM):
         return register
 
     def command(self, command: Command) -> Command:
-        self._commands.add(command, self.name)
-        self._undo.callback(self._commands.remove, self.name)
+        owner = f"plugins.{self.name}"
+        self._commands.add(command, owner)
+        self._undo.callback(self._commands.remove, owner)
         return command
 
     def at_stop(self, undo: Callable[[], Any]) -> None:
@@ -165,10 +187,8 @@ class Handle(GM):
     # --- the host's side ----------------------------------------------------------------------
 
     def check_options(self) -> None:
-        """Raises BadPluginOption for a key of the configuration that the plugin did not declare."""
-        for key in self._options:
-            if key not in self._declared:
-                raise UnknownPluginOption(option=key, problem=unknown(key, self._declared))
+        """Raises BadOption for a key of the configuration that the plugin did not declare."""
+        check_keys(self.options, self._declared)
 
     def hear(self, events: Sequence[Event]) -> None:
         """Hand the events on to the handlers of their kinds, in order."""
@@ -198,11 +218,3 @@ class Handle(GM):
 
 async def _awaiting(result: Awaitable[Any]) -> Any:
     return await result
-
-
-class BadPluginOption(GMError):
-    """plugins.{plugin}.{option} must be {kind}, not {value!r}."""
-
-
-class UnknownPluginOption(GMError):
-    """{option}: {problem}"""

@@ -18,6 +18,7 @@ from typing import Any
 from command_parts import command_sections, permission_rows
 
 from gmkit import config, discovery
+from gmkit.channel_server.declared import Recorder
 from gmkit.cli import main as cli
 from gmkit.cli.adapter import capabilities, default, written
 from gmkit.events import KINDS
@@ -76,7 +77,8 @@ def parts() -> Mapping[str, str]:
         made[f"adapter-{name}"] = f"{adapter.title}. Can: {can}.\n\n{keys(adapter.Options)}"
     for name in discovery.plugins():
         options = Recorder(discovery.load("plugins", name)).options
-        made[f"plugin-{name}"] = table(("key", "default", "what it does"), options)
+        rows = [(f"`{o.name}`", f"`{written(o.default)}`", o.help) for o in options]
+        made[f"plugin-{name}"] = table(("key", "default", "what it does"), rows)
     return made
 
 
@@ -91,22 +93,6 @@ def keys(declared: type) -> str:
         (f"`{f.name}`", f"`{default(f)}`", f.metadata["help"]) for f in dataclasses.fields(declared)
     ]
     return table(("key", "default", "what it does"), rows)
-
-
-class Recorder:
-    """Stands in for a plugin's ``gm`` and notes which options it declares."""
-
-    def __init__(self, plugin: Any) -> None:
-        self.options: list[Row] = []
-        plugin.setup(self)
-
-    def option(self, name: str, default: Any, help: str) -> Any:
-        self.options.append((f"`{name}`", f"`{written(default)}`", help))
-        return default
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else a plugin may register, as a method or a decorator: passed over."""
-        return lambda *arguments, **named: lambda function: function
 
 
 def command_line() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Collection
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gmkit.errors import GMError
 from gmkit.listen import BadListen, listen
+from gmkit.patterns import fits
 from gmkit.problems import NotAmong, Problem, TooSmall, unknown
 
 if TYPE_CHECKING:
@@ -54,6 +56,10 @@ class BadServerName(Problem):
     """{name} is no name for a server; use up to 64 letters, digits, - _ and dots."""
 
 
+class NoPermission(Problem):
+    """{name} fits no permission; did you mean {near}? All of them: docs/commands.md."""
+
+
 class NameTwice(Problem):
     """another server is called {name} already."""
 
@@ -70,6 +76,21 @@ def check(config: Config, adapters: Collection[str], plugins: Collection[str]) -
     for name in config.plugins:
         if name not in plugins:
             raise config.fault(("plugins", name), unknown(name, plugins))
+
+
+def check_roles(config: Config, known: Collection[str]) -> None:
+    """Raise BadConfig for a role that allows or denies what fits none of the permissions."""
+    for name, role in config.roles.items():
+        for key in ("allow", "deny"):
+            for pattern in getattr(role, key):
+                if not any(fits(pattern, permission) for permission in known):
+                    raise config.fault(("roles", name, key), _no_permission(pattern, known))
+
+
+def _no_permission(pattern: str, known: Collection[str]) -> Problem:
+    areas = sorted({f"{permission.partition('.')[0]}.*" for permission in known})
+    near = difflib.get_close_matches(pattern, [*areas, *sorted(known)], n=1)
+    return NoPermission(name=pattern, near=near[0] if near else ", ".join(areas))
 
 
 def _addresses(config: Config) -> None:

@@ -18,7 +18,7 @@ from gmkit import problems
 from gmkit.errors import GMError
 from gmkit.problems import Problem, unknown
 
-__all__ = ["BadOption", "option", "parse", "unknown"]
+__all__ = ["BadOption", "like", "option", "parse", "unknown"]
 
 T = TypeVar("T")
 
@@ -59,6 +59,15 @@ def parse(
         elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
             raise BadOption(key=where + name, problem=problems.Missing())
     return declared(**values)
+
+
+def like(default: Any, raw: Any, key: str) -> Any:
+    """``raw`` if it is of the type of ``default``, None meaning any. Raises BadOption."""
+    if default is None:
+        return raw
+    if isinstance(default, list | tuple):
+        return type(default)(_items(Any, raw, key))
+    return _checked(type(default), raw, key)
 
 
 def _secret(raw: Any, key: str, base: Path | None) -> Any:

@@ -16,6 +16,10 @@ FORCE = "ticket.force"
 """What it takes, besides the command's own permission, to go on against another GM's hold."""
 
 
+BUILT_IN = (FORCE, "daemon.reload")
+"""Permissions that no installed command declares."""
+
+
 class Account(Protocol):
     """What is asked of a GM account; gmkit.desk.view.AccountView has it."""
 
@@ -100,8 +104,11 @@ class Permissions:
         return any(fits(pattern, server, tags) for pattern in account.servers)
 
     def visible(self, account: Account) -> tuple[str, ...]:
-        """The patterns of the servers whose tickets the account may see; none when disabled."""
-        return () if account.disabled else account.servers
+        """The patterns of the servers whose tickets the account may see.
+
+        None for a disabled account and one of an unknown role.
+        """
+        return () if account.disabled or account.role not in self.roles else account.servers
 
     def _role_allows(self, role: str, permission: str) -> bool:
         known = self._allowed.get((role, permission))

@@ -49,9 +49,14 @@ class Audience:
     def bytes(self, events: Sequence[Event], packed: Sequence[bytes]) -> bytes:
         """Frames of those events that may be seen; ``packed`` are the same, ready for the wire."""
         if not self.everything:
-            covers = self.covers
-            packed = [p for e, p in zip(events, packed, strict=True) if covers(e.server)]
+            shows = self._shows
+            packed = [p for e, p in zip(events, packed, strict=True) if shows(e)]
         return framed(packed)
+
+    def _shows(self, event: Event) -> bool:
+        if event.kind == "announced":
+            return any(map(self.covers, event.data.get("servers", ())))
+        return self.covers(event.server)
 
 
 def framed(packed: Sequence[bytes]) -> bytes:

@@ -197,7 +197,11 @@ class Gate:
     def players(
         self, account: AccountView, part: str, server: str | None, limit: int
     ) -> list[dict[str, Any]]:
-        """Players online whose name contains ``part``, on servers the account covers."""
+        """Players online whose name contains ``part``, on servers the account covers; none for
+        those who may not ask who is online."""
+        may = self._permissions().may
+        if not (may(account, "player.find") or may(account, "player.who")):
+            return []
         audience, part = self.audience(account), part.casefold()
         found: list[dict[str, Any]] = []
         for where, player in self._online():
@@ -209,6 +213,11 @@ class Gate:
         return found
 
     # --- terminals ----------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> int:
+        """How many terminals there are, at least 1."""
+        return max(1, len(self._sessions))
 
     def opened(self, session: GateSession) -> None:
         """A connection was made. Raises TooMany."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .gate import Gate
 
 MOST_WAITING = 1 << 20
-"""Bytes that may wait for a terminal before it leaves the live ones."""
+"""Bytes that may wait for a terminal before it leaves the live ones, when there are many."""
+ALL_WAITING = 64 << 20
+"""Bytes that may wait for all of them: what a few terminals need not share."""
 
 PAGE = 500
 """Events read from the log at a time."""
@@ -24,7 +26,7 @@ PAGE = 500
 class GateStream:
     """Events to one terminal, each once, in order.
 
-    A terminal whose buffer holds more than MOST_WAITING gets nothing more until it has read that;
+    A terminal whose buffer holds more than its share gets nothing more until it has read that;
     then it goes on from the log. So a slow one costs the daemon no memory.
     """
 
@@ -54,7 +56,7 @@ class GateStream:
         self.cursor = seq
         if data:
             self.write(data)
-            if self._waiting > MOST_WAITING:
+            if self._waiting > max(MOST_WAITING, ALL_WAITING // self._gate.connections):
                 self._leave()
 
     # --- following ----------------------------------------------------------------------------

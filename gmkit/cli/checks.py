@@ -17,6 +17,8 @@ from gmkit.i18n import N_
 
 from .checks_data import accounts, database
 from .checks_net import bridge, certificate, game, ports
+from .checks_plugins import plugins
+from .common import _
 from .finding import Finding, fault, good
 
 LEAST_SPACE = 200 * 2**20
@@ -31,11 +33,12 @@ def findings(config: Config, timeout: float) -> Iterator[Finding]:
     running = daemon_pid(config)
     yield from daemon(config, running)
     yield from database(config)
+    yield from accounts(config)
     if running is None:
-        yield from accounts(config)
         yield from ports(config)
     yield from certificate(config)
     yield from bridge(config)
+    yield from plugins(config)
     for server in config.servers:
         yield from game(config, server, timeout)
 
@@ -43,8 +46,11 @@ def findings(config: Config, timeout: float) -> Iterator[Finding]:
 def folder(config: Config) -> Iterator[Finding]:
     """The data folder: there, ours, private, with room."""
     path = config.data_dir
-    if not path.is_dir():
+    if not path.exists():
         yield fault(N_("{path} is missing. Make it with: gmkit init"), path=path)
+        return
+    if not path.is_dir():
+        yield Finding(False, config.fault(("daemon", "data_dir"), NotAFolder(path=path)).sentence(_))
         return
     faults = list(folder_faults(config, path))
     yield from faults

@@ -198,6 +198,15 @@ def test_players_for_completion_are_those_the_account_covers(world: World) -> No
     assert len(ask(bo, type="players", id=4, limit=1)[0]["players"]) == 1
 
 
+def test_players_are_no_secret_to_those_only_who_may_ask_for_them(world: World) -> None:
+    world.permissions = Permissions([Role("admin", ("*",)), Role("gm", ("ticket.*",))])
+    world.online = [("s1", Player("1", "阿宝"))]
+    bo = world.terminal(user="bo", password="bo").connect()
+    ama = world.terminal(user="ama", password="ama").connect()
+    assert ask(bo, type="players", id=1, part="宝")[0]["players"] == []
+    assert len(ask(ama, type="players", id=1, part="宝")[0]["players"]) == 1
+
+
 def test_unknown_messages_are_passed_by(end: End) -> None:
     assert ask(end, type="dance") == []
     assert ask(end, type=["do"]) == []

@@ -94,6 +94,10 @@ class Cast:
         """Server, delivery and text of every line that a player has seen."""
         return [(game.name, *row) for game in self.games for row in game.facts("shown")]  # type: ignore[misc]
 
+    def seen(self) -> list[int]:
+        """The newest event that each GM has seen."""
+        return [int((gm.facts("event") or [["0"]])[-1][0]) for gm in self.gms]
+
     def answers_seen(self) -> set[str]:
         """The replies that players have seen, without the name of who wrote them."""
         return {text.partition("] ")[2] for _, _, text in self.shown() if text[:4] == "[GM "}
@@ -146,10 +150,16 @@ def settle(daemon: RealDaemon, cast: Cast) -> None:
         events = whole_log(daemon)
         asked = {(e["server"], e["text"]) for e in events if e["kind"] in ("asked", "added")}
         settled = said <= asked and accepted <= cast.answers_seen()
+        settled = settled and all(seen >= _last_line(events) for seen in cast.seen())
         return settled and not _under_way(events)
 
     with contextlib.suppress(AssertionError):
         wait_for(arrived, "all lines and replies", 2 * PATIENCE)
+
+
+def _last_line(events: list[dict[str, Any]]) -> int:
+    """The newest line of a player."""
+    return max((e["seq"] for e in events if e["kind"] in ("asked", "added")), default=0)
 
 
 def _under_way(events: list[dict[str, Any]]) -> set[str]:
@@ -236,4 +246,4 @@ def _resumed_exactly(gm: Player, events: list[dict[str, Any]]) -> None:
     assert [seq for seq, _, _ in seen] == list(range(1, len(seen) + 1)), f"{gm.name}: gap or repeat"
     log = [(e["seq"], e["kind"], e["text"] or "") for e in events]
     assert seen[: len(log)] == log[: len(seen)], f"{gm.name} saw what is not in the log"
-    assert len(seen) > 0.9 * len(log)
+    assert len(seen) >= _last_line(events), f"{gm.name} has not seen the newest lines"
