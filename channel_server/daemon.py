@@ -26,6 +26,7 @@ from gmkit.log import Log, LogFailed
 from gmkit.log.sqlite import SQLiteLog
 from gmkit.passwords import check_password
 from gmkit.permissions import BUILT_IN, Permissions, roles
+from gmkit.problems import NoFolder, NotAFolder
 
 from .bridge.guard import BridgeLimits
 from .bridge.port import BridgePort
@@ -78,7 +79,7 @@ class Daemon:
         Raises a GMError or OSError that tells the operator what to do; nothing runs on then, and
         nothing is left open.
         """
-        self.config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_folder()
         with ExitStack() as undo:
             self.events_log = SQLiteLog(
                 self.config.database, self.reactor, on_failure=self._log_failed
@@ -91,6 +92,18 @@ class Daemon:
             self._listen()
             self._run()
             undo.pop_all()
+
+    def _make_folder(self) -> None:
+        folder = self.config.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as fault:
+            problem = (
+                NotAFolder(path=folder)
+                if isinstance(fault, FileExistsError | NotADirectoryError)
+                else NoFolder(path=folder, reason=fault.strerror)
+            )
+            raise self.config.fault(("daemon", "data_dir"), problem) from None
 
     def _wire(self) -> None:
         config, reactor, events_log = self.config, self.reactor, self.events_log

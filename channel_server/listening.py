@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,14 @@ def _certificate(address: Listen, certificate: Path, key: Path) -> CertificateOp
         return options
     except OSError as fault:
         reason = f"{fault.filename} cannot be read ({fault.strerror})"
-    except Exception as fault:  # noqa: BLE001 - OpenSSL's own errors have no common base
-        reason = f"they are not valid PEM ({type(fault).__name__})"
+    except Exception:  # noqa: BLE001 - OpenSSL's own errors have no common base
+        reason = "they are no certificate and key in PEM form that belong together"
     raise NoCertificate(address=address, certificate=certificate, key=key, reason=reason)
 
 
 def _reason(fault: Exception) -> str:
     socket_error = getattr(fault, "socketError", fault)
     number = getattr(socket_error, "errno", None)
-    return os.strerror(number) if number else str(socket_error)
+    if number is None or isinstance(socket_error, socket.gaierror):
+        return getattr(socket_error, "strerror", None) or str(socket_error)
+    return os.strerror(number)

@@ -111,7 +111,11 @@ class Service:
 def _log_to(file: TextIO, level: str) -> None:
     """The log goes to standard error; whoever runs the daemon keeps it."""
     least = LogLevel.levelWithName(level)
-    observer = FilteringLogObserver(textFileLogObserver(file), [LogLevelFilterPredicate(least)])
+    chosen = LogLevelFilterPredicate(least)
+    for theirs in ("twisted", "log_legacy"):
+        # Ports that open and connections that are tried: what matters of it we say ourselves.
+        chosen.setLogLevelForNamespace(theirs, max(least, LogLevel.warn))
+    observer = FilteringLogObserver(textFileLogObserver(file), [chosen])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
 
 

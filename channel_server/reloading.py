@@ -11,11 +11,11 @@ from gmkit.config import Config
 from gmkit.i18n import N_
 
 RELOADED = N_(
-    "Reloaded: {started} servers started or changed, {removed} removed, {kept} untouched."
+    "Reloaded. Servers started or changed: {started}, removed: {removed}, untouched: {kept}."
 )
 RESTART = N_(
-    "Reloaded: {started} servers started or changed, {removed} removed, {kept} untouched. "
-    "What needs a restart of the daemon: {restart}."
+    "Reloaded. Servers started or changed: {started}, removed: {removed}, untouched: {kept}. "
+    "Not applied before the daemon is restarted: {restart}."
 )
 
 

@@ -58,6 +58,14 @@ class NotAllowed(Refused):
     """You may not do that: it needs the permission {permission} on {server}."""
 
 
+class NotAllowedAnywhere(NotAllowed):
+    """You may not do that: it needs the permission {permission}."""
+
+    @property
+    def code(self) -> str:
+        return "not-allowed"
+
+
 class Unknown(Refused):
     """There is no {what} {name}."""
 

@@ -17,11 +17,13 @@ from gmkit.desk.view import DeskView, TicketView
 from gmkit.errors import GMError, Refused
 from gmkit.i18n import N_
 from gmkit.model import Event, Player
+from gmkit.options import BadOption
 
 __all__ = [
     "GM",
     "N_",
     "Argument",
+    "BadOption",
     "Call",
     "Command",
     "DeskView",

@@ -48,6 +48,14 @@ class NotTable(Problem):
     """must be a table, not {given}."""
 
 
+class NoFolder(Problem):
+    """the folder {path} cannot be made: {reason}."""
+
+
+class NotAFolder(Problem):
+    """{path} is no folder."""
+
+
 class TooSmall(Problem):
     """must be at least {least}."""
 

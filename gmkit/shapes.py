@@ -40,14 +40,17 @@ SECRET = "password"
 """The key of an account's events that nobody is shown, not even as a hash."""
 
 
-def event_json(event: Event) -> dict[str, Any]:
-    """An event as ``gmkit watch --json`` prints it, without what is secret."""
+def event_json(event: Event, at: str | None = None) -> dict[str, Any]:
+    """An event as ``gmkit watch --json`` prints it, without what is secret.
+
+    ``at`` is the event's time where it is written already: many events share one.
+    """
     data = event.data
     if SECRET in data:
         data = {key: value for key, value in data.items() if key != SECRET}
     return {
         "seq": event.seq,
-        "at": iso(event.at),
+        "at": at or iso(event.at),
         "kind": event.kind,
         "server": event.server,
         "ticket": event.ticket,

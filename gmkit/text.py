@@ -86,7 +86,7 @@ def game_safe(text: str) -> str:
     Controls and line breaks become spaces; what is invisible or turns the text is dropped, but for
     the joiner inside emoji; runs of spaces become one.
     """
-    if "  " not in text and _PLAIN.fullmatch(text):
+    if "  " not in text and ((text.isascii() and text.isprintable()) or _PLAIN.fullmatch(text)):
         return text.strip(" ")
     kept: list[str] = []
     marks = 0

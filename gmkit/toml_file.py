@@ -96,9 +96,9 @@ def line_of(text: str, path: Keys) -> int | None:
         elif key := _KEY.match(line):
             lines.setdefault((*table, *_parts(key[1])), number)
     wanted = tuple(path)
-    while wanted and wanted not in lines:
+    while wanted and wanted not in lines and (*wanted, 0) not in lines:
         wanted = wanted[:-1]
-    return lines.get(wanted)
+    return lines.get(wanted, lines.get((*wanted, 0)) if wanted else None)
 
 
 def _opened(brackets: str, parts: list[str], counts: dict[str, int]) -> Keys:

@@ -1,7 +1,7 @@
 """A ticket that nobody answers for some minutes: the GMs on duty are alerted once, and the player
 is told honestly that it is not forgotten."""
 
-from gmkit.plugin import GM, N_, TicketView, requests
+from gmkit.plugin import GM, N_, BadOption, TicketView, requests
 
 ALERT = N_("#{ticket} of {player} on {server} waits for {minutes} minutes.")
 WAITING = N_("You have been waiting for {minutes} minutes. Your ticket #{ticket} is not forgotten.")
@@ -13,6 +13,8 @@ NOBODY = N_(
 
 def setup(gm: GM) -> None:
     minutes = gm.option("minutes", 10.0, "Minutes without an answer before anybody is alerted.")
+    if minutes <= 0:
+        raise BadOption(key="minutes", problem="must be more than 0.")
     tell_player = gm.option("tell_player", True, "Whether the player is told, too.")
 
     async def alert(ticket: TicketView) -> None:

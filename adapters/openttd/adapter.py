@@ -15,7 +15,7 @@ from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
 from twisted.internet.error import ConnectError, DNSLookupError
 
 from gmkit import __version__
-from gmkit.adapter import Adapter, Gone, Limits, Link, Player, option
+from gmkit.adapter import Adapter, BadOption, Gone, Limits, Link, Player, option
 
 from . import faults, wire
 from .connection import Admin
@@ -32,6 +32,13 @@ class Options:
     host: str = option("127.0.0.1", help="The server's host name or address.")
     port: int = option(3977, help="server_admin_port of the server's openttd.cfg.")
     admin_name: str = option("gmkit", help="What gmkit calls itself in the server's log.")
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise BadOption(key="port", problem="must be from 1 to 65535.")
+        for key in ("password", "host", "admin_name"):
+            if not getattr(self, key):
+                raise BadOption(key=key, problem="must not be empty.")
 
 
 @dataclass

@@ -127,10 +127,10 @@ class GameChannel(Channel):
         """Messages came from the game."""
         self.heard_at = self._home.now()
         others = [m for m in messages if m.get("type") not in CONTROL]
+        if others:
+            self._hand(others)  # before a bye that came with them: what was said counts
         if len(others) != len(messages):
             self._control(messages)
-        if others and self._ended is None:
-            self._hand(others)
 
     def beat(self, now: float) -> None:
         """Ping when it is time, and end when the game has been silent for too long."""
@@ -191,6 +191,8 @@ class GameChannel(Channel):
 
     def _control(self, messages: Sequence[Message]) -> None:
         for message in messages:
+            if self._ended is not None:
+                break
             kind = message.get("type")
             if kind == "ping":
                 self.send({"type": "pong"})

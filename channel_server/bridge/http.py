@@ -74,6 +74,7 @@ class Session(Visitor):
         self._finished = False
         self._held: Request | None = None
         self._timer: Any = None
+        self._forgetting: Any = None
 
     def poll(self, messages: list[Message], wait: float, request: Request) -> None:
         """Take what the game says; answer when there is something to say or the wait is over."""
@@ -100,8 +101,8 @@ class Session(Visitor):
         """The session is over; its last words wait for one more poll."""
         self.over = self._finished = True
         self._words += words
+        self._forgetting = self._book.drop_later(self)
         self._answer_held()
-        self._book.drop_later(self)
 
     # --- Visitor --------------------------------------------------------------------------------
 
@@ -146,6 +147,10 @@ class Session(Visitor):
         words, self._words = self._words, []
         if self._channel is not None and not self.over:
             words += self._channel.take()
+        if self._finished and self._forgetting.active():
+            # The last words are on their way: strangers must not fill the memory with sessions.
+            self._forgetting.cancel()
+            self._book.drop(self)
         reply(request, None if self.over else self.name, words)
 
     def _lost(self, _: object, request: Request) -> None:
@@ -172,10 +177,15 @@ class Book:
             raise no_session()
         return known
 
-    def drop_later(self, session: Session) -> None:
-        """Forget a session that is over, some time after its last words."""
+    def drop_later(self, session: Session) -> Any:
+        """A session is over: forget it when its last words were not fetched for some time. Gives
+        the timer."""
         self._door.departed(session)
-        self._door.later(KEPT, self._sessions.pop, session.name, None)
+        return self._door.later(KEPT, self.drop, session)
+
+    def drop(self, session: Session) -> None:
+        """Forget a session that is over."""
+        self._sessions.pop(session.name, None)
 
     def _open(self, address: str) -> Session:
         session = Session(self._door, address, self._door.secret(), self)

@@ -25,6 +25,7 @@ from gmkit.command import (
     requests,
 )
 from gmkit.desk.view import AccountView
+from gmkit.errors import NotAllowedAnywhere
 from gmkit.model import Source
 from gmkit.patterns import fits
 from gmkit.permissions import Permissions
@@ -129,7 +130,9 @@ class RunningCall(Call):
 
     def require(self, permission: str, server: str | None = None) -> None:
         if not self.may(permission, server):
-            raise NotAllowed(permission=permission, server=server or "*")
+            if server is None:
+                raise NotAllowedAnywhere(permission=permission, server="*")
+            raise NotAllowed(permission=permission, server=server)
 
     def check(self, values: Sequence[Any]) -> None:
         """Raise NotAllowed unless the GM may run the command, also on the tickets it names."""

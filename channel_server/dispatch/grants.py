@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gmkit.command import DeskView, NotAllowed, Refused, requests
+from gmkit.command import DeskView, Refused, requests
 from gmkit.desk.view import AccountView
+from gmkit.errors import NotAllowedAnywhere
 from gmkit.permissions import FORCE, Permissions, Role
 
 
@@ -40,7 +41,7 @@ def _check_role(
 ) -> None:
     for permission in sorted(known):
         if role.allows(permission) and not permissions.may(account, permission):
-            raise NotAllowed(permission=permission, server="*")
+            raise NotAllowedAnywhere(permission=permission, server="*")
 
 
 def _check_servers(patterns: Sequence[str], account: AccountView, permissions: Permissions) -> None:

@@ -49,11 +49,12 @@ class Audience:
     def bytes(self, events: Sequence[Event], packed: Sequence[bytes]) -> bytes:
         """Frames of those events that may be seen; ``packed`` are the same, ready for the wire."""
         if not self.everything:
-            shows = self._shows
+            shows = self.shows
             packed = [p for e, p in zip(events, packed, strict=True) if shows(e)]
         return framed(packed)
 
-    def _shows(self, event: Event) -> bool:
+    def shows(self, event: Event) -> bool:
+        """Whether the event may be seen; an announcement where any of its servers is covered."""
         if event.kind == "announced":
             return any(map(self.covers, event.data.get("servers", ())))
         return self.covers(event.server)

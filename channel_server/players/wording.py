@@ -46,17 +46,21 @@ class Wording:
     def __init__(self, translate: Callable[[str], str]) -> None:
         self.translate = translate
         self._added = translate(ADDED)
+        self._known: dict[str, str] = {}
 
     def say(self, template: str, **facts: object) -> str:
         """A template of this module, translated and filled in."""
-        return self.translate(template).format(**facts)
+        words = self._known.get(template)
+        if words is None:
+            words = self._known[template] = self.translate(template)
+        return words.format(**facts)
 
     def refusal(self, refusal: GMError) -> str:
         """The desk's refusal as the player reads it."""
         return refusal.sentence(self.translate)
 
     def added(self, ticket: int) -> str:
-        return self._added.format(ticket=ticket)
+        return self._added.replace("{ticket}", str(ticket))
 
     def queue(self, place: int | None, wait: float | None, on_duty: bool) -> list[str]:
         """Where the player stands: place, and a wait only where there is ground for one."""

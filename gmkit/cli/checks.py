@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gmkit.config import Config
 from gmkit.i18n import N_
+from gmkit.problems import NotAFolder
 
 from .checks_data import accounts, database
 from .checks_net import bridge, certificate, game, ports
@@ -33,8 +34,8 @@ def findings(config: Config, timeout: float) -> Iterator[Finding]:
     running = daemon_pid(config)
     yield from daemon(config, running)
     yield from database(config)
-    yield from accounts(config)
     if running is None:
+        yield from accounts(config)
         yield from ports(config)
     yield from certificate(config)
     yield from bridge(config)
@@ -50,7 +51,9 @@ def folder(config: Config) -> Iterator[Finding]:
         yield fault(N_("{path} is missing. Make it with: gmkit init"), path=path)
         return
     if not path.is_dir():
-        yield Finding(False, config.fault(("daemon", "data_dir"), NotAFolder(path=path)).sentence(_))
+        yield Finding(
+            False, config.fault(("daemon", "data_dir"), NotAFolder(path=path)).sentence(_)
+        )
         return
     faults = list(folder_faults(config, path))
     yield from faults

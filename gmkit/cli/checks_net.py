@@ -45,6 +45,8 @@ def occupied(address: Listen) -> str | None:
             probe.listen(1)
     except OSError as wrong:
         return wrong.strerror or str(wrong)
+    except UnicodeError:
+        return "this is no host name"
     return None
 
 
@@ -93,8 +95,8 @@ def bridge(config: Config) -> Iterator[Finding]:
     if waiting and not config.bridge and not config.bridge_http:
         yield fault(
             N_(
-                "{servers} dial in, but nothing listens for them. Add bridge or bridge_http to "
-                "[daemon]."
+                "Games dial in ({servers}), but nothing listens for them. Add bridge or bridge_http "
+                "to [daemon]."
             ),
             servers=", ".join(waiting),
         )

@@ -7,7 +7,7 @@ import argparse
 from gmkit.i18n import N_
 
 from .common import Subparsers, _, subcommand
-from .gate_options import gate_options, who
+from .gate_options import gate_options, need_terminal, who
 
 
 def add(subparsers: Subparsers) -> None:
@@ -24,4 +24,5 @@ def run(args: argparse.Namespace) -> int:
     """Open the terminal; returns when the GM leaves."""
     from gmkit.console.app import console
 
+    need_terminal("gmkit do, gmkit watch")
     return console(who(args), duty=not args.off_duty)

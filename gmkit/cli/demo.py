@@ -76,8 +76,10 @@ def fleet(args: argparse.Namespace) -> dict[str, Any]:
 
 def _interactive(args: argparse.Namespace) -> int:
     from .demo_daemon import DemoDaemon
+    from .gate_options import need_terminal
     from .main import main
 
+    need_terminal("gmkit demo --headless")
     # A call for help somewhere every four seconds: busy, and a person can still read it.
     options = {
         **fleet(args),

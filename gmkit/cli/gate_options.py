@@ -7,12 +7,28 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from gmkit.errors import GMError
 from gmkit.i18n import N_, of_environment
 
 from .common import _, config_option
 
 if TYPE_CHECKING:
     from gmkit.console.batch import Who
+
+
+class NoPassword(GMError):
+    """There is no terminal to ask for the password. Put it into the environment as
+    GMKIT_PASSWORD."""
+
+
+class NoTerminal(GMError):
+    """There is no terminal here. For scripts there are: {instead}"""
+
+
+def need_terminal(instead: str) -> None:
+    """Raise NoTerminal, with what to use instead, unless a person sits at both ends."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NoTerminal(instead=instead)
 
 
 def gate_options(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +69,10 @@ def who(args: argparse.Namespace) -> Who:
 
         where = Endpoint(path=str(socket_path(args.config)))
     password = os.environ.get("GMKIT_PASSWORD")
-    if where.host and args.user and password is None and sys.stdin.isatty():
+    if where.host and args.user and password is None:
+        if not sys.stdin.isatty():
+            raise NoPassword
         from getpass import getpass
 
-        password = getpass()
+        password = getpass(_(N_("Password for {name}: ")).format(name=args.user))
     return Who(where, args.user, password, args.lang or of_environment())

@@ -195,7 +195,7 @@ class Views:
             N_("since"),
             (N_("online"), "right"),
             N_("tags"),
-            (N_("reason"), "rest"),
+            (N_("details"), "rest"),
         )
         for row in rows:
             table.add_row(
@@ -349,11 +349,9 @@ class Views:
         ]
         for argument in row.get("arguments") or []:
             about = self._about(argument)
-            parts.append(
-                Text.assemble(
-                    "  ", (safe(str(argument.get("name", ""))).upper(), "cyan"), f"  {about}"
-                )
-            )
+            forced = argument.get("kind") == "force"
+            typed = "!" if forced else safe(str(argument.get("name", ""))).upper()
+            parts.append(Text.assemble("  ", (typed, "cyan"), f"  {about}"))
         if row.get("aliases"):
             parts.append(
                 Text(

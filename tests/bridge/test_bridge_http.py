@@ -190,6 +190,19 @@ def test_a_bye_waits_for_a_game_that_does_not_hold_a_poll(world: World, web: Web
     assert web.post().messages[0]["reason"] == "session"
 
 
+def test_sessions_that_heard_their_last_words_are_forgotten(world: World, web: Web) -> None:
+    """However many strangers come and are sent away, nothing of them is kept."""
+    timers = len(world.clock.getDelayedCalls())
+    book = web.site.resource.children[b"bridge"].children[b"1"]._book
+    for _ in range(100):
+        assert web.hello(protocol=9).body["session"] is None
+    assert book._sessions == {}
+    assert len(world.clock.getDelayedCalls()) <= timers + 1  # the port's own
+    web.enter(token="wrong" * 3)
+    world.settle(3)
+    assert book._sessions == {}
+
+
 def test_wrong_version(web: Web) -> None:
     answer = web.hello(protocol=7)
     assert answer.messages[0]["reason"] == "version" and answer.body["session"] is None

@@ -144,6 +144,14 @@ def test_notices_ask_for_no_answer(world: World) -> None:
     adapter.notify(ANN, "nobody hears", "n2")
 
 
+def test_what_was_said_before_a_good_bye_counts(world: World) -> None:
+    raw = Raw(world)
+    raw.enter()
+    raw.send(said(1, "!help in a hurry"), {"type": "bye", "sentence": "restart"}, said(2))
+    assert [text for _, _, text in world.links["s1"].lines] == ["!help in a hurry", "!help"]
+    assert raw.lost and "restart" in world.links["s1"].seen("down")[0]
+
+
 def test_announcements_and_calls(world: World) -> None:
     game = ToyGame()
     b = bridge(world, game)

@@ -14,6 +14,7 @@ from gmkit.channel_server.gate.session import COMMANDS_BURST, MOST_RUNNING
 from gmkit.command import Answer
 from gmkit.errors import NotAllowed
 from gmkit.model import Player, Source
+from gmkit.permissions import Permissions, Role
 from gmkit.wire.frames import encode
 from tests.gate.world import OWN_UID, End, World
 

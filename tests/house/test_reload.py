@@ -40,11 +40,12 @@ def test_the_command_says_what_came_of_it() -> None:
     assert answer.data == {"started": 1, "removed": 2, "kept": 3, "restart": ["daemon.gate"]}
     said = answer.sentence.format(**answer.facts)
     assert said == (
-        "Reloaded: 1 servers started or changed, 2 removed, 3 untouched. "
-        "What needs a restart of the daemon: daemon.gate."
+        "Reloaded. Servers started or changed: 1, removed: 2, untouched: 3. "
+        "Not applied before the daemon is restarted: daemon.gate."
     )
     assert (
-        str(Reloaded(1, 2, 3)) == "Reloaded: 1 servers started or changed, 2 removed, 3 untouched."
+        str(Reloaded(1, 2, 3))
+        == "Reloaded. Servers started or changed: 1, removed: 2, untouched: 3."
     )
 
 
