@@ -27,7 +27,7 @@ from gmkit.adapter import (
     option,
 )
 from gmkit.wire import messages as wire
-from gmkit.wire.messages import SLACK, WINDOW, BadMessage, Unfit
+from gmkit.wire.messages import ROSTER, SLACK, WINDOW, BadMessage, Unfit
 
 Message = Mapping[str, Any]
 
@@ -297,7 +297,7 @@ class Bridge(Adapter):
 
     def _joined(self, message: Message) -> None:
         player = wire.player(message)
-        self._online[player.id] = player
+        self._remember(player)
         self.link.joined(player)
 
     def _left(self, message: Message) -> None:
@@ -307,8 +307,12 @@ class Bridge(Adapter):
 
     def _renamed(self, message: Message) -> None:
         player = wire.player(message)
-        self._online[player.id] = player
+        self._remember(player)
         self.link.renamed(player)
+
+    def _remember(self, player: Player) -> None:
+        if player.id in self._online or len(self._online) < ROSTER:
+            self._online[player.id] = player
 
     def _data(self, message: Message) -> None:
         self.link.data(wire.player_id(message), wire.facts(message))

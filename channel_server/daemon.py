@@ -19,10 +19,9 @@ from gmkit import discovery
 from gmkit.adapter import Adapter, Link
 from gmkit.config import Config, ServerConfig
 from gmkit.config_check import check_roles
-from gmkit.desk import Desk, Rules
-from gmkit.desk.requests import Notify
+from gmkit.desk import Rules
 from gmkit.errors import GMError
-from gmkit.log import Log, LogFailed
+from gmkit.log import LogFailed
 from gmkit.log.sqlite import SQLiteLog
 from gmkit.passwords import check_password
 from gmkit.permissions import BUILT_IN, Permissions, roles
@@ -46,6 +45,7 @@ from .listening import open_port, open_unix
 from .players.intake import Intake
 from .plugins import BadPluginOption, Plugins
 from .reloading import Reloaded, needs_restart
+from .revival import revived
 from .rosters import Rosters
 from .turn import Turn
 
@@ -110,7 +110,7 @@ class Daemon:
         self.desk, snapshot_at = revived(events_log, rules(config))
         self.turn = Turn(desk=self.desk, log=events_log, reactor=reactor, snapshot_at=snapshot_at)
         self.rosters = Rosters()
-        self.fleet = Fleet(make_link=self._link, rosters=self.rosters, reactor=reactor)
+        self.fleet = Fleet(make_link=self._link, rosters=self.rosters)
         self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
         self._at_start = {name: (stream.name, stream.last) for name, stream in self.desk.streams()}
         self.door = BridgePort(
@@ -140,7 +140,9 @@ class Daemon:
             archive=events_log.archive,
             permissions=lambda: self.permissions,
             servers=self.fleet.views,
+            server=self.fleet.view,
             submit=self.turn.submit,
+            settled=self.turn.settled,
             act=self.fleet.act,
             refused=self._refused,
             clock=reactor,
@@ -169,6 +171,7 @@ class Daemon:
             servers=self.fleet.names,
             reactor=reactor,
             load=partial(discovery.load, "plugins"),
+            locale=lambda: self.config.help.locale,
         )
 
     def _login(self) -> Login:
@@ -273,11 +276,6 @@ class Daemon:
         commands = {command.permission for command in self.dispatcher.commands}
         check_roles(config, {*commands, *BUILT_IN})
 
-    def tell(self, topic: str, text: str) -> None:
-        """Tell the GMs, and whoever reads the log."""
-        self.log.info("{topic}: {text}", topic=topic, text=text)
-        self.turn.decide(Notify(topic, text))
-
     def _sweep(self) -> None:
         self.outbox.retry()
         self.outbox.expire()
@@ -321,22 +319,6 @@ def rules(config: Config) -> Rules:
     """The desk's settings out of ``[help]``."""
     help = config.help
     return Rules(help.open_per_player, help.reopen_hours * 3600)
-
-
-def revived(log: Log, rules: Rules) -> tuple[Desk, int]:
-    """The desk as the log says it is, and the ``seq`` of the snapshot it began with."""
-    desk = Desk(rules)
-    at, snapshot = 0, log.snapshot()
-    if snapshot is not None:
-        at = snapshot[0]
-        try:
-            desk.load(snapshot[1])
-        except ValueError as fault:
-            Logger(namespace="gmkit.daemon").warn("snapshot passed over: {fault}", fault=fault)
-            at = 0
-    for event in log.replay(at):
-        desk.apply(event)
-    return desk, at
 
 
 def _user_of(uid: int) -> str | None:

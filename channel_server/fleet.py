@@ -11,13 +11,9 @@ from gmkit.command import ServerView
 from gmkit.config import ServerConfig
 from gmkit.errors import Unknown
 from gmkit.model import Player
-from gmkit.shapes import iso
 
 from .links import ServerLink
 from .rosters import Rosters
-
-ACT_SECONDS = 10.0
-"""How long a game may take to do what a GM asks of it."""
 
 
 class Change(NamedTuple):
@@ -36,12 +32,10 @@ class Fleet:
         *,
         make_link: Callable[[ServerConfig], ServerLink],
         rosters: Rosters,
-        reactor: Any,
     ) -> None:
         self.links: dict[str, ServerLink] = {}
         self._make_link = make_link
         self._rosters = rosters
-        self._reactor = reactor
 
     def prepare(self, servers: tuple[ServerConfig, ...]) -> Change:
         """What is to be started and stopped for these servers to be served; changes nothing.
@@ -87,6 +81,11 @@ class Fleet:
         """Every server as GMs see it."""
         return [self._view(link) for link in self.links.values()]
 
+    def view(self, name: str) -> ServerView | None:
+        """The server of just that name."""
+        link = self.links.get(name)
+        return self._view(link) if link is not None else None
+
     def _view(self, link: ServerLink) -> ServerView:
         return ServerView(
             name=link.server,
@@ -97,25 +96,12 @@ class Fleet:
             reason=link.reason,
             tags=link.config.tags,
             can=link.adapter.can(),
-            online=list(self._rosters.online(link.server)),
+            online=tuple(self._rosters.online(link.server)),
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every server as plain data, by the keys of docs/json.md, with the number online."""
-        return [
-            {
-                "name": link.server,
-                "adapter": link.config.adapter,
-                "title": link.adapter.title,
-                "state": link.state,
-                "since": iso(link.since),
-                "reason": link.reason,
-                "tags": list(link.config.tags),
-                "can": sorted(link.adapter.can()),
-                "online": len(self._rosters.online(link.server)),
-            }
-            for link in self.links.values()
-        ]
+        """Every server as plain data."""
+        return [view.as_json() for view in self.views()]
 
     def tags_of(self, server: str) -> tuple[str, ...]:
         link = self.links.get(server)
@@ -127,18 +113,12 @@ class Fleet:
             for player in self._rosters.online(server):
                 yield server, player
 
-    def facts(self, server: str, player_id: str) -> dict[str, Any]:
-        """What the game volunteered about a player."""
-        link = self.links.get(server)
-        return dict(link.facts.get(player_id, {})) if link is not None else {}
-
     def act(self, server: str, verb: str, player: Player, *arguments: Any) -> Deferred[Any]:
-        """Use a server's capability; fails with Refused, or TimeoutError after ACT_SECONDS."""
+        """Use a server's capability; fails with what the adapter raises. Raises Unknown."""
         link = self.links.get(server)
         if link is None:
             raise Unknown(what="server", name=server)
-        acting = Deferred.fromCoroutine(link.act(verb, player, *arguments))
-        return acting.addTimeout(ACT_SECONDS, self._reactor)
+        return Deferred.fromCoroutine(link.act(verb, player, *arguments))
 
 
 def _same(one: ServerConfig, other: ServerConfig | None) -> bool:

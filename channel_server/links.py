@@ -9,11 +9,12 @@ from typing import Any, Protocol
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
-from gmkit.adapter import Adapter, Channel, Link, LinkLost, Refused
+from gmkit.adapter import Adapter, Channel, Link, LinkLost
 from gmkit.config import ServerConfig
 from gmkit.desk.requests import LinkChanged
 from gmkit.errors import GMError
 from gmkit.model import Player, Source
+from gmkit.text import safe
 
 from .pacing import Pacer
 from .players.grammar import Grammar
@@ -140,7 +141,7 @@ class ServerLink(Link):
             return
         self.state, self.reason, self.since = state, reason, self._reactor.seconds()
         self.log.info(
-            "{server} is {state}. {reason}", server=self.server, state=state, reason=reason
+            "{server} is {state}. {reason}", server=self.server, state=state, reason=safe(reason)
         )
         self._turn.decide(LinkChanged(self.server, state, reason))
 
@@ -251,15 +252,6 @@ class ServerLink(Link):
         if self._pacer is not None and self.ready:
             (self._pacer.add_notice if notice else self._pacer.add)(action)
 
-    async def act(self, verb: str, player: Player | None, *arguments: Any) -> Any:
-        """Use a capability, ``who`` included. Raises Refused where that is not possible."""
-        if verb != "who" and verb not in self.adapter.can():
-            raise self.adapter.unable(verb)
-        if not self.ready:
-            raise NotConnected(server=self.server, reason=self.reason)
-        method = getattr(self.adapter, verb)
-        return await (method() if player is None else method(player, *arguments))
-
-
-class NotConnected(Refused):
-    """{server} is not connected: {reason}"""
+    async def act(self, verb: str, player: Player, *arguments: Any) -> Any:
+        """Use a capability, which whoever asks has found there. Raises what the adapter raises."""
+        return await getattr(self.adapter, verb)(player, *arguments)

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+from twisted.internet.ssl import CertificateOptions
 
 from gmkit.errors import GMError
 from gmkit.listen import Listen
@@ -52,9 +52,15 @@ def open_port(
 
 
 def _certificate(address: Listen, certificate: Path, key: Path) -> CertificateOptions:
+    """The first certificate of the file, with those that lead to its authority behind it."""
     try:
-        pem = certificate.read_bytes() + b"\n" + key.read_bytes()
-        options: CertificateOptions = PrivateCertificate.loadPEM(pem).options()
+        for path in (certificate, key):
+            path.open("rb").close()
+        options = CertificateOptions()
+        context = options.getContext()
+        context.use_certificate_chain_file(os.fspath(certificate))
+        context.use_privatekey_file(os.fspath(key))
+        context.check_privatekey()
         return options
     except OSError as fault:
         reason = f"{fault.filename} cannot be read ({fault.strerror})"

@@ -51,14 +51,17 @@ class Plugins:
         servers: Callable[[], Sequence[str]],
         reactor: Any,
         load: Callable[[str], ModuleType],
+        locale: Callable[[], str],
     ) -> None:
-        """``load`` gives a plugin's module by the plugin's name, or raises a GMError."""
+        """``load`` gives a plugin's module by the plugin's name, or raises a GMError. ``locale``
+        is the language of readers who are not known."""
         self._desk = desk
         self._turn = turn
         self._commands = commands
         self._servers = servers
         self._reactor = reactor
         self._load = load
+        self._locale = locale
         self._running: dict[str, Handle] = {}
         turn.on_durable(self._events)
 
@@ -87,7 +90,14 @@ class Plugins:
         keeps its module from being loaded."""
         module = self._load(name)
         gm = Handle(
-            name, options, self._desk, self._turn, self._commands, self._servers, self._reactor
+            name,
+            options,
+            self._desk,
+            self._turn,
+            self._commands,
+            self._servers,
+            self._reactor,
+            self._locale,
         )
         try:
             module.setup(gm)
@@ -126,6 +136,7 @@ class Handle(GM):
         commands: CommandTable,
         servers: Callable[[], Sequence[str]],
         reactor: Any,
+        locale: Callable[[], str],
     ) -> None:
         self.name = name
         self.desk = desk
@@ -135,6 +146,7 @@ class Handle(GM):
         self._turn = turn
         self._commands = commands
         self._names = servers
+        self._locale = locale
         self._reactor = reactor
         self._handlers: dict[str, list[Handler]] = {}
         self._undo = ExitStack()
@@ -179,7 +191,7 @@ class Handle(GM):
         return self._turn.now()
 
     def say(self, message: str, lang: str | None, **facts: Any) -> str:
-        return language(lang).gettext(message).format(**facts)
+        return language(lang or self._locale()).gettext(message).format(**facts)
 
     def servers(self) -> Sequence[str]:
         return self._names()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -153,10 +153,13 @@ class Turn:
     def save_snapshot(self) -> Deferred[None]:
         """Keep the desk as it stands at the newest event, everything decided being appended."""
         self._snapshot_at = self._events_log.last
-        saved = self._events_log.save_snapshot(self._snapshot_at, self._desk.dump())
+        saved = maybeDeferred(self._save_snapshot)  # without one, a start takes longer, no more
         return saved.addErrback(
             lambda failure: self.log.failure("the snapshot was not written", failure)
         )
+
+    def _save_snapshot(self) -> Deferred[None]:
+        return self._events_log.save_snapshot(self._snapshot_at, self._desk.dump())
 
     def finish(self) -> Deferred[None]:
         """Append what is decided, wait for it, and leave a snapshot."""

@@ -39,7 +39,7 @@ async def find(call: Call, part: str) -> Answer:
         for row in _online(call, "*", "player.find")
         if any(sought in _plain(str(row[key] or "")) for key in ("player", "player_id", "account"))
     }
-    for known in await call.archive.players(part.strip().strip('"@'), MOST):
+    for known in await call.archive.players(part.strip().strip('"@'), MOST, call.covered):
         where = str(known["server"])
         if call.may("player.find", where):
             rows.setdefault((where, str(known["id"])), _row_of(known))

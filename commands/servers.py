@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gmkit.command import (
     N_,
     Answer,
     Argument,
     Call,
     Refused,
-    ServerView,
     command,
-    iso,
     requests,
 )
 
@@ -33,7 +29,7 @@ class NobodyListens(Refused):
 )
 async def servers(call: Call, servers: str = "*") -> Answer:
     """Those that the GM covers."""
-    rows = [_row(server) for server in call.servers(servers)]
+    rows = [server.as_json() for server in call.servers(servers)]
     sentence = "" if rows else N_("There is no server that you cover.")
     return Answer(rows, view="servers", sentence=sentence)
 
@@ -58,26 +54,12 @@ async def announce(call: Call, servers: str, text: str) -> Answer:
     facts = {"count": len(up), "servers": _names(up), "down": _names(down)}
     if down:
         sentence = N_(
-            "The line goes to everybody on {count} servers: {servers}. Not connected, and the line"
-            " is not kept for them: {down}."
+            "The line goes to everybody on: {servers}. Not connected, and the line is not kept for"
+            " them: {down}."
         )
     else:
         sentence = N_("The line goes to everybody on: {servers}.")
     return Answer(data, view="done", sentence=sentence, facts=facts)
-
-
-def _row(server: ServerView) -> dict[str, Any]:
-    return {
-        "name": server.name,
-        "adapter": server.adapter,
-        "title": server.title,
-        "state": server.state,
-        "since": iso(server.since),
-        "reason": server.reason,
-        "tags": list(server.tags),
-        "can": sorted(server.can),
-        "online": len(server.online),
-    }
 
 
 def _names(names: list[str], shown: int = 10) -> str:

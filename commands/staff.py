@@ -13,7 +13,7 @@ from gmkit.command import (
     Command,
     Unknown,
     command,
-    iso,
+    iso_or_none,
     requests,
 )
 
@@ -40,13 +40,12 @@ async def gm_list(call: Call) -> Answer:
     rows = []
     for name in [*on_duty, *sorted(accounts.keys() - set(on_duty))]:
         account = accounts[name]
-        since = account.on_duty_since
         row = {
             "name": name,
             "role": account.role,
             "servers": list(account.servers),
             "disabled": account.disabled,
-            "on_duty_since": None if since is None else iso(since),
+            "on_duty_since": iso_or_none(account.on_duty_since),
             "holds": sum(1 for _ in call.desk.held_by(name)),
         }
         rows.append(row)

@@ -4,6 +4,10 @@ An adapter speaks a game's own protocol. gmkit makes one object for each ``[[ser
 configuration, runs it, restarts it when it fails, and paces and splits what it is asked to say.
 Four methods are required. Everything else a game can do is a *capability*: override the method and
 the adapter has it.
+
+An adapter is found by an entry point of the group ``gmkit.adapters``, ``name = module:Class``, and
+used by every ``[[server]]`` with ``adapter = "name"``. It runs in the daemon's Twisted reactor, so it
+must not block. ``gmkit.testing.FakeLink`` stands in for the daemon in its tests.
 """
 
 from __future__ import annotations
@@ -191,13 +195,15 @@ class Adapter(ABC):
     title: ClassVar[str]
     """The game as people call it."""
     Options: ClassVar[type] = NoOptions
-    """A frozen dataclass made of :func:`option` fields; the keys of ``[[server]]``."""
+    """A frozen dataclass made of :func:`option` fields; the keys of ``[[server]]``. A value that
+    will not do is refused in ``__post_init__``: ``BadOption(key="port", problem="must be …")``."""
     limits: Limits = Limits()
     confirms: ClassVar[bool] = False
     """Whether ``tell`` ends only when the game has shown the line, and the game knows a repeated
     ``delivery`` again. Otherwise a crash at the wrong moment may show a line twice."""
-    help_triggers: ClassVar[tuple[str, ...]] = ("!help",)
-    """What players type for help unless the configuration says otherwise."""
+    help_triggers: ClassVar[tuple[str, ...]] = ("!help", "/help", "@GM", "求助")
+    """What players type for help unless the configuration says otherwise. The first is the one
+    that players are told."""
 
     def __init__(self, options: Any, link: Link, reactor: Any) -> None:
         """Keep what is given; connect in ``run``. ``reactor`` is the clock and the network."""
@@ -207,7 +213,7 @@ class Adapter(ABC):
 
     @abstractmethod
     async def run(self) -> None:
-        """Connect, call ``link.up()``, serve until the connection ends.
+        """Connect, call ``link.roster`` and ``link.up``, serve until the connection ends.
 
         Returning or raising means that the connection is lost; gmkit waits and calls it again.
         Raise :class:`LinkLost` with a reason that an operator can act on. Cancelled on stop.

@@ -19,7 +19,7 @@ from gmkit.errors import Ambiguous, BadUsage, GMError, NotAllowed, Refused, Unkn
 from gmkit.i18n import N_
 from gmkit.log import Archive, Query
 from gmkit.model import Event, Player
-from gmkit.shapes import iso
+from gmkit.shapes import iso, iso_or_none
 
 __all__ = [
     "N_",
@@ -44,6 +44,7 @@ __all__ = [
     "command",
     "format_duration",
     "iso",
+    "iso_or_none",
     "parse_duration",
     "requests",
 ]
@@ -165,6 +166,16 @@ class ServerView(NamedTuple):
     tags: tuple[str, ...]
     can: frozenset[str]
     online: Sequence[Player]
+
+    def as_json(self) -> dict[str, Any]:
+        """The server by the keys of docs/json.md; of the players only how many are online."""
+        return {
+            **self._asdict(),
+            "since": iso(self.since),
+            "tags": list(self.tags),
+            "can": sorted(self.can),
+            "online": len(self.online),
+        }
 
 
 class Call(ABC):

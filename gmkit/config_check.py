@@ -6,15 +6,12 @@ import difflib
 import os
 import re
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
+from gmkit.config_tables import Config, ServerConfig
 from gmkit.errors import GMError
 from gmkit.listen import BadListen, listen
 from gmkit.patterns import fits
 from gmkit.problems import NotAmong, Problem, TooSmall, unknown
-
-if TYPE_CHECKING:
-    from gmkit.config import Config, ServerConfig
 
 MOST_SOCKET_PATH = 100
 """The longest path of the gate's socket, in bytes; the system allows 107."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 import os
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh_CN")
@@ -17,7 +17,7 @@ def N_(message: str) -> str:
     return message
 
 
-@cache
+@lru_cache(maxsize=256)  # tags come from games and terminals: there is no end of them
 def language(tag: str | None) -> gettext.NullTranslations:
     """The catalogue for a language tag such as ``zh_CN``, ``zh-Hans`` or ``en_US.UTF-8``."""
     if closest(tag) == "en":

@@ -71,15 +71,18 @@ def _digest(password: str, salt: bytes, cost: int, block: int, lanes: int) -> by
 
 def _parts(hashed: str) -> tuple[int, int, int, bytes, bytes] | None:
     try:
-        scheme, cost, block, lanes, salt, digest = hashed.split("$")
-        numbers = int(cost), int(block), int(lanes)
+        scheme, *given, salt, digest = hashed.split("$")
+        cost, block, lanes = map(int, given)
         secret = b64decode(salt, validate=True), b64decode(digest, validate=True)
     except ValueError:
         return None
-    fits = 1 <= numbers[0] <= 17 and 1 <= numbers[1] <= 16 and 1 <= numbers[2] <= 4
-    if scheme != "scrypt" or not fits or len(secret[1]) != 32:
+    fits = 1 <= cost <= 17 and 1 <= block <= 16 and 1 <= lanes <= 4
+    # RFC 7914, section 2: 128 * r * (N + p + 2) bytes; with more, each try to log in would fail.
+    if not fits or 128 * block * ((1 << cost) + lanes + 2) > _MOST_MEMORY:
         return None
-    return (*numbers, *secret)
+    if scheme != "scrypt" or len(secret[1]) != 32:
+        return None
+    return (cost, block, lanes, *secret)
 
 
 def _text(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -25,15 +25,6 @@ def _second(since_epoch: int) -> str:
 def iso_or_none(at: float | None) -> str | None:
     """``iso`` of a time that may be missing."""
     return None if at is None else iso(at)
-
-
-def parse_iso(text: str) -> float:
-    """Seconds since the epoch for an ISO 8601 time; UTC where none is said. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - _EPOCH.replace(tzinfo=UTC)
-    return (since.days * 86_400_000 + since.seconds * 1000 + round(since.microseconds / 1000)) / 1e3
 
 
 SECRET = "password"

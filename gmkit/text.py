@@ -131,9 +131,3 @@ def clip(text: str, columns: int) -> str:
         if used > columns:
             return text[:at] + "…"
     return text
-
-
-def pad(text: str, columns: int) -> str:
-    """``text``, already safe, clipped or filled with spaces to exactly ``columns``."""
-    clipped = clip(text, columns)
-    return clipped + " " * (columns - width(clipped))

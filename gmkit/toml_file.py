@@ -60,6 +60,10 @@ class TomlFile:
             key = re.split(r"[.\[]", str(bad.facts["key"]), maxsplit=1)[0]
             raise self.fault((*path, key), bad.facts["problem"]) from None
 
+    def beside(self, name: str) -> Path:
+        """The absolute path of ``name``, which is relative to the file's folder, or in ``~``."""
+        return (self.path.parent / Path(name).expanduser()).absolute()
+
     def fault(self, path: Keys, problem: GMError | str) -> BadConfig:
         """The error for one key: ``gmkit.toml:12: server.port: must be a whole number.``"""
         line = line_of(self.text, path)

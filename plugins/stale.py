@@ -3,11 +3,11 @@ is told honestly that it is not forgotten."""
 
 from gmkit.plugin import GM, N_, BadOption, TicketView, requests
 
-ALERT = N_("#{ticket} of {player} on {server} waits for {minutes} minutes.")
-WAITING = N_("You have been waiting for {minutes} minutes. Your ticket #{ticket} is not forgotten.")
+ALERT = N_("{player} has been waiting for {minutes} min.")
+WAITING = N_("You have been waiting for {minutes} min. Your ticket #{ticket} is not forgotten.")
 NOBODY = N_(
-    "You have been waiting for {minutes} minutes. No GM is on duty now; ticket #{ticket} is kept "
-    "and will be answered."
+    "You have been waiting for {minutes} min. No GM is on duty now; ticket #{ticket} is kept and "
+    "will be answered."
 )
 
 
@@ -19,7 +19,7 @@ def setup(gm: GM) -> None:
 
     async def alert(ticket: TicketView) -> None:
         facts = {"ticket": ticket.number, "minutes": _minutes(ticket, gm.now())}
-        text = ALERT.format(player=ticket.name, server=ticket.server, **facts)
+        text = gm.say(ALERT, None, player=ticket.name, **facts)
         if not await gm.do(requests.Alert(ticket.number, "stale", text)) or not tell_player:
             return
         line = gm.say(WAITING if gm.desk.on_duty() else NOBODY, ticket.locale, **facts)
@@ -35,4 +35,4 @@ def setup(gm: GM) -> None:
 
 
 def _minutes(ticket: TicketView, now: float) -> int:
-    return int((now - (ticket.waiting_since or now)) // 60)
+    return max(1, int((now - (ticket.waiting_since or now)) // 60))

@@ -8,6 +8,7 @@ first under a name that is free is taken for its last bearer: see ``docs/adapter
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +143,10 @@ class OpenTTD(Adapter):
             endpoint = HostnameEndpoint(self.reactor, host, port, timeout=10)
             await connectProtocol(endpoint, admin)
         except (ConnectError, DNSLookupError, OSError, OverflowError, ValueError) as fault:
-            raise faults.NoPort(host=host, port=port, why=str(fault).rstrip(".")) from None
+            # Twisted's own sentence says everything twice: "refused: 111: Connection refused".
+            number = getattr(fault, "osError", None) or getattr(fault, "errno", None)
+            why = os.strerror(number) if isinstance(number, int) and number > 0 else str(fault)
+            raise faults.NoPort(host=host, port=port, why=why.rstrip(".")) from None
         return admin
 
     async def _ask(self, *packets: bytes) -> list[wire.Packet]:

@@ -91,7 +91,6 @@ class Sim(Adapter):
     Options = SimOptions
     limits = Limits(characters=200)
     confirms = True
-    help_triggers = ("!help", "/help", "@GM", "求助")
 
     def __init__(self, options: SimOptions, link: Link, reactor: Any) -> None:
         super().__init__(options, link, reactor)

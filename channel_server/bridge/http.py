@@ -6,29 +6,20 @@ game that lost an answer begins another one.
 
 from __future__ import annotations
 
-import io
 import math
-from dataclasses import replace
 from typing import Any
 
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import connectionDone
-from twisted.python.failure import Failure
-from twisted.web.pages import notFound
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
 
-from gmkit.wire.frames import MAX_FRAME
 from gmkit.wire.jsonform import BadJSON, dumps, loads
 from gmkit.wire.messages import WINDOW
 
 from .channel import GameChannel, Home, Message
-from .guard import Guard, TooManyConnections
+from .guard import TooManyConnections
 from .handshake import Rejected, farewell
 from .visitor import Door, Visitor
 
-CONNECTIONS = 3
-"""HTTP connections borne for each session: one waits, one sends, one is closing."""
 KEPT = 30.0
 """Seconds that the last words of a session wait to be fetched."""
 
@@ -246,84 +237,6 @@ class Poll(Resource):
 def no_session() -> Rejected:
     """What a poll of a session hears that is over."""
     return Rejected("session", "There is no such session, it has ended: begin again with a hello.")
-
-
-class Folder(Resource):
-    """A place of the site where there is nothing but what was put there."""
-
-    def getChild(self, path: bytes, request: Request) -> IResource:
-        """What is not there."""
-        return notFound(message="gmkit's bridge is at /bridge/1.")
-
-
-class BoundedRequest(Request):
-    """A request whose body is kept in memory and may not be longer than a frame."""
-
-    def gotLength(self, length: int | None) -> None:
-        """The length that the peer announces, None where it announces none."""
-        self.content = io.BytesIO()
-        self._left = MAX_FRAME
-        self._refused = False
-        if length is not None and length > MAX_FRAME:
-            self._too_long()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """A piece of the body."""
-        self._left -= len(data)
-        if self._left < 0:
-            self._too_long()
-        else:
-            super().handleContentChunk(data)
-
-    def _too_long(self) -> None:
-        if not self._refused:
-            self._refused = True
-            connection: Any = self.channel
-            connection.transport.write(
-                b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            )
-            connection.loseConnection()
-
-
-class BridgeSite(Site):
-    """The site; nothing is logged for every poll."""
-
-    noisy = False
-
-    def __init__(self, door: Door, root: Resource, **options: Any) -> None:
-        super().__init__(root, BoundedRequest, parsePOSTFormSubmission=False, **options)
-        self._door = door
-        most = CONNECTIONS * door.limits.connections_per_address
-        self._guard = Guard(replace(door.limits, connections_per_address=most), door.now)
-
-    def log(self, request: Any) -> None:
-        """Say nothing."""
-
-    def buildProtocol(self, addr: IAddress | None) -> Any:
-        """A connection, unless there are too many from this address."""
-        address = getattr(addr, "host", "unix")
-        try:
-            self._guard.opened(address)
-        except TooManyConnections as fault:
-            self._door.note(address, "busy", str(fault))
-            return None
-        connection = super().buildProtocol(addr)
-        lost = connection.connectionLost
-
-        def connectionLost(reason: Failure = connectionDone) -> None:
-            self._guard.closed(address)
-            lost(reason)
-
-        connection.connectionLost = connectionLost
-        return connection
-
-
-def bridge_site(door: Door, reactor: Any) -> Site:
-    """The site with the one endpoint."""
-    root, bridge = Folder(), Folder()
-    root.putChild(b"bridge", bridge)
-    bridge.putChild(b"1", Poll(door))
-    return BridgeSite(door, root, reactor=reactor, timeout=60.0)
 
 
 def reply(request: Request, session: str | None, messages: list[bytes]) -> None:

@@ -13,16 +13,15 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.server import Site
 
 from gmkit.adapter import Channel, LinkLost
 
 from .channel import GameChannel
 from .guard import BridgeLimits, Guard
 from .handshake import Handshake, Rejected
-from .http import bridge_site
 from .tcp import BridgeFactory
 from .visitor import Visitor
+from .website import BridgeSite, bridge_site
 
 NOTED_FOR = 60.0
 """Seconds for which the same fault of the same address is not logged again."""
@@ -87,7 +86,7 @@ class BridgePort:
         """The protocol factory for TCP, TLS and Unix sockets."""
         return BridgeFactory(self)
 
-    def site(self) -> Site:
+    def site(self) -> BridgeSite:
         """The web site for the HTTP form: ``POST /bridge/1``."""
         return bridge_site(self, self._reactor)
 

@@ -12,8 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gmkit.errors import GMError
-from gmkit.wire.frames import MAX_FRAME, Decoder, encode, frames, packer
-from gmkit.wire.jsonform import storable
+from gmkit.wire.frames import MAX_FRAME, Decoder, encode, frames, pack, packer
 
 from .channel import GameChannel, Home, Message
 from .guard import TooManyConnections
@@ -56,7 +55,7 @@ class TCPChannel(GameChannel):
         try:
             return self._pack_one(message)
         except UnicodeEncodeError:
-            return self._pack_one(storable(message))
+            return pack(message)
 
     def _write(self) -> None:
         if self._unsent and self._stuck_since is None:

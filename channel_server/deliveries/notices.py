@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -28,11 +29,11 @@ class Notices:
             return
         parts = fit(link, notice.text)
         if len(parts) == 1 and not link.paces:
-            link.adapter.notify(notice.player, parts[0], notice.id)
+            _notify(link, notice.player, parts[0], notice.id)
             return
         for n, part in enumerate(parts):
             id = part_id(notice.id, n, len(parts))
-            link.paced(_notice(link, notice.player, part, id), notice=True)
+            link.paced(partial(_notify, link, notice.player, part, id), notice=True)
 
     def announce(self, events: Sequence[Event]) -> None:
         """An effect of the turn: ``announced`` events, to everybody on their servers."""
@@ -59,8 +60,11 @@ def part_id(id: str, n: int, of: int) -> str:
     return id if of == 1 else f"{id}/{n + 1}"
 
 
-def _notice(link: ServerLink, player: Player, line: str, id: str) -> Callable[[], None]:
-    return lambda: link.adapter.notify(player, line, id)
+def _notify(link: ServerLink, player: Player, line: str, id: str) -> None:
+    try:
+        link.adapter.notify(player, line, id)
+    except Exception:  # noqa: BLE001 - an adapter's fault must not keep others from their notices
+        link.log.failure("a notice to {server} failed", server=link.server)
 
 
 def _announcement(link: ServerLink, line: str) -> Callable[[], Any]:

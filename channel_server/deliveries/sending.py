@@ -40,7 +40,7 @@ class Progress:
     """How far a delivery has come.
 
     ``lines`` were shown whole, and of the next one ``part`` of ``of`` parts; ``doubt`` is where
-    the part after that may have been shown, since when.
+    the part after that may have been shown, since when. ``faulty``: its adapter's fault is logged.
     """
 
     lines: int = 0
@@ -49,6 +49,7 @@ class Progress:
     doubt: Place | None = None
     since: float = 0.0
     failed: int = 0
+    faulty: bool = False
 
 
 class Sender:
@@ -89,6 +90,11 @@ class Sender:
             return GONE
         except (GMError, TimedOut) as fault:
             link.log.info("{id} is not delivered yet: {fault}", id=delivery.id, fault=fault)
+            return LATER if progress.failed < MOST_IN_DOUBT else SENT
+        except Exception:  # noqa: BLE001 - an adapter's fault; told once, tried again all the same
+            if not progress.faulty:
+                progress.faulty = True
+                link.log.failure("the adapter failed to show {id}", id=delivery.id)
             return LATER if progress.failed < MOST_IN_DOUBT else SENT
         return SHOWN if link.adapter.confirms else SENT
 

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 
 class Caller(NamedTuple):
-    """A GM as the gate knows them: account name, role, and language tag such as ``zh_CN``."""
+    """A GM as the gate knows them: account name, and language tag such as ``zh_CN``."""
 
     gm: str
-    role: str
     lang: str

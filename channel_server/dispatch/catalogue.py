@@ -9,7 +9,14 @@ from collections.abc import Iterable, Iterator
 from gmkit import discovery
 from gmkit.command import Command, GMError
 
-from .usage import AmbiguousCommand, DuplicateCommand, MisspeltCommand, NothingTyped, UnknownCommand
+from .usage import (
+    AmbiguousCommand,
+    DuplicateCommand,
+    MisspeltCommand,
+    NoSuchVerb,
+    NothingTyped,
+    UnknownCommand,
+)
 
 LEADS = "/.!／．。！"
 """What GMs are used to type before a command; one of them is passed over."""
@@ -68,7 +75,8 @@ class Catalogue:
             command = self._called(f"{first} {second}")
             if command is not None:
                 return command, second.endswith(MARKS), line[words.end(2) :]
-            if self._is_group(_unmarked(first)):  # ``t l`` is not ``t`` with an argument
+            group = _unmarked(first)  # ``t l`` is not ``t`` with an argument, but ``t mine`` is
+            if self._is_group(group) and not _is_filter(self._by_name.get(group), second):
                 raise self._unknown(first, second)
         command = self._called(first)
         if command is None:
@@ -99,17 +107,28 @@ class Catalogue:
 
     def _unknown(self, first: str, second: str | None) -> GMError:
         first = _unmarked(first[:SHOWN])
+        grouped = second is not None and self._is_group(first)
         both = f"{first} {_unmarked(second[:SHOWN])}" if second else first
-        for typed in dict.fromkeys((both, first)):
-            alike = [name for name in self._by_name if (" " in name) == (" " in typed)]
-            near = difflib.get_close_matches(typed, alike, n=1, cutoff=0.7)
-            if near:
-                right = self._by_name[near[0]].name
-                return MisspeltCommand(what="command", name=typed, near=right)
+        for typed in (both,) if grouped else dict.fromkeys((both, first)):
+            near = self._nearest(typed)
+            if near is not None:
+                return MisspeltCommand(what="command", name=typed, near=near.name)
+        if grouped:
+            own = any(command.name.startswith(first + " ") for command in self)
+            meant = (c.name for n, c in self._by_name.items() if n.startswith(first + " "))
+            group = first if own else min(meant).partition(" ")[0]
+            return NoSuchVerb(what="command", name=both, group=group)
         if self._is_group(first):
             verbs = sorted(c.name for c in self if c.name.startswith(first + " "))
             return AmbiguousCommand(name=first, what="command", candidates=", ".join(verbs))
-        return UnknownCommand(what="command", name=both)
+        return UnknownCommand(what="command", name=first)
+
+    def _nearest(self, typed: str) -> Command | None:
+        """The command that was probably meant: a name much like it, or one that ends in it."""
+        alike = [name for name in self._by_name if (" " in name) == (" " in typed)]
+        near = difflib.get_close_matches(typed, alike, n=1, cutoff=0.7)
+        near += [name for name in self._commands if name.endswith(f" {typed}")]
+        return self._by_name[near[0]] if near else None
 
 
 def load_commands() -> Catalogue:
@@ -132,6 +151,13 @@ def commands_of(module: object) -> Iterable[Command]:
 
 def _names(command: Command) -> list[str]:
     return list(dict.fromkeys((command.name, *command.aliases)))
+
+
+def _is_filter(command: Command | None, word: str) -> bool:
+    """Whether the word is a filter that the command takes, as ``mine`` or ``state:any``."""
+    filters = [a for a in command.arguments if a.kind == "filters"] if command else []
+    key, colon, _ = word.replace("：", ":").partition(":")
+    return any(key.lower() + colon in argument.choices for argument in filters)
 
 
 def _unmarked(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -56,13 +56,19 @@ class Dispatcher:
         archive: Archive,
         permissions: Callable[[], Permissions],
         servers: Callable[[], Sequence[ServerView]],
+        server: Callable[[str], ServerView | None],
         submit: Callable[[Request], Deferred[list[Event]]],
+        settled: Callable[[], Deferred[None]],
         act: Callable[..., Deferred[Any]],
         refused: Callable[[Caller, str, str | None, GMError], None],
         clock: Any,
         limit: float = LIMIT,
     ) -> None:
-        """``act(server, verb, player, *arguments)`` uses a capability of a game server.
+        """``servers`` gives a view of each game server, ``server`` of the one that is called so.
+
+        ``act(server, verb, player, *arguments)`` uses a capability of a game server.
+
+        ``settled`` fires once everything decided so far is durable.
 
         ``refused(caller, command, server, error)`` hears of every attempt at what the GM may not
         do. ``limit`` is in seconds; ``clock`` gives the time and calls later.
@@ -72,7 +78,9 @@ class Dispatcher:
         self.archive = archive
         self.permissions = permissions
         self.servers = servers
+        self.server = server
         self.submit = submit
+        self._settled = settled
         self.act = act
         self.clock = clock
         self._refused = refused
@@ -119,7 +127,8 @@ class Dispatcher:
             self._joined[key].append(answer)
             return answer
         if self.desk.seen(caller.gm, source):
-            return succeed(Answer(view="done", sentence=N_("That was done already.")))
+            done = Answer(view="done", sentence=N_("That was done already."))
+            return self._settled().addCallback(lambda _: done)
         self._joined[key] = [answer]
         self._run(caller, line, source).addBoth(self._answer_all, key)
         return answer

@@ -27,7 +27,8 @@ def check_grant(
     ``known`` are the permissions that commands ask for. Everybody may set their own password.
     """
     there = desk.account(request.name)
-    if there is not None and there.name == account.name and request.role is None:
+    raised = (request.role, request.servers) != (None, None)
+    if there is not None and there.name == account.name and not raised:
         return
     wanted = [permissions.roles.get(name) for name in (request.role, there and there.role) if name]
     for role in filter(None, wanted):

@@ -21,7 +21,7 @@ Found = tuple[str, Player]
 
 class NoSuchPlayer(Unknown):
     """There is no player {name} on the servers you cover, neither online nor in the archive.
-    To look for a part of the name: find {name}"""
+    To look for a part of the name: find {part}"""
 
 
 class MisspeltPlayer(NoSuchPlayer):
@@ -37,18 +37,19 @@ async def find_player(
     *,
     servers: Sequence[ServerView],
     archive: Archive,
-    covers: Callable[[str], bool],
+    covered: Sequence[str],
+    may: Callable[[str], bool],
 ) -> Found:
     """The player meant and their server: who is online, or else who asked at some time.
 
-    Names count whole, in any letter case; part of a name never picks anybody. ``covers`` says
-    whether the GM serves a server. Raises NoSuchPlayer or AmbiguousPlayer.
+    Names count whole, in any letter case; part of a name never picks anybody. ``covered`` are
+    the patterns of the GM's servers, all with none; ``may`` tells for one of them. Raises NoSuchPlayer or AmbiguousPlayer.
     """
     if target.server is not None and not any(s.name == target.server for s in servers):
         target = Target(name=str(target))  # a name with a colon in it
     named = [s for s in servers if target.server in (None, s.name)]
     online = [(s.name, p) for s in named for p in s.online if _fits(target, p)]
-    found = online or await _archived(target, archive, covers)
+    found = online or await _archived(target, archive, covered, may)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -56,14 +57,17 @@ async def find_player(
     raise AmbiguousPlayer(name=_shown(target), what="player", candidates=_listed(found))
 
 
-async def _archived(target: Target, archive: Archive, covers: Callable[[str], bool]) -> list[Found]:
+async def _archived(
+    target: Target, archive: Archive, covered: Sequence[str], may: Callable[[str], bool]
+) -> list[Found]:
     part = target.id if target.id is not None else str(target.name)
-    rows = await archive.players(part, LOOKED_UP)
+    servers = covered if target.server is None else (target.server,)
+    rows = await archive.players(part, LOOKED_UP, servers)
     known = [(str(row["server"]), player_of(row)) for row in rows]
     return [
         (server, player)
         for server, player in known
-        if target.server in (None, server) and _fits(target, player) and covers(server)
+        if target.server in (None, server) and _fits(target, player) and may(server)
     ]
 
 
@@ -96,7 +100,8 @@ def _unfound(target: Target, servers: Iterable[ServerView]) -> NoSuchPlayer:
         if near:
             similar = ", ".join(names[name] for name in near)
             return MisspeltPlayer(what="player", name=_shown(target), near=similar)
-    return NoSuchPlayer(what="player", name=_shown(target))
+    part = str(target.name or target.id or "")[:LONGEST]
+    return NoSuchPlayer(what="player", name=_shown(target), part=part)
 
 
 def _shown(target: Target) -> str:

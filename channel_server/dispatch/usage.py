@@ -17,6 +17,10 @@ class MisspeltCommand(UnknownCommand):
     """There is no command {name}. Did you mean {near}?"""
 
 
+class NoSuchVerb(UnknownCommand):
+    """There is no command {name}. Those there are: help {group}"""
+
+
 class AmbiguousCommand(Ambiguous):
     """{name} fits more than one command: {candidates}. Say which one."""
 

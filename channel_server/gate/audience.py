@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from gmkit.model import Event
 from gmkit.permissions import Permissions
 from gmkit.wire.frames import frame
-
-if TYPE_CHECKING:
-    from .stream import GateStream
 
 MOST_SERVERS_REMEMBERED = 10_000
 FRAME_BYTES = 1 << 18
@@ -23,6 +20,12 @@ class _Covering(NamedTuple):
     disabled: bool = False
 
 
+class Follower(Protocol):
+    """A terminal's stream: gmkit.channel_server.gate.stream.GateStream."""
+
+    def publish(self, data: bytes, seq: int) -> None: ...
+
+
 class Audience:
     """Everybody who sees the servers that some patterns name."""
 
@@ -31,7 +34,7 @@ class Audience:
         self._covering = _Covering(tuple(patterns))
         self._permissions = permissions
         self._known: dict[str, bool] = {}
-        self.live: dict[GateStream, None] = {}
+        self.live: dict[Follower, None] = {}
         """Terminals of this audience that have been sent everything there is."""
 
     def covers(self, server: str | None) -> bool:

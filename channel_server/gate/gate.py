@@ -21,10 +21,11 @@ from gmkit.wire.gate import SILENCE
 
 from ..dispatch.caller import Caller
 from .audience import Audience
-from .login import AccountDisabled, Login, Peer, TurnedAway, peer_uid
+from .goodbyes import AccountDisabled, LateHello, LogUnreadable, Silent, Stopping, TooMany
+from .login import Login, Peer, peer_uid
 from .presence import Presence
 from .present import TICKETS, Present
-from .session import GateSession, LateHello, Silent
+from .session import GateSession
 from .stream import GateStream
 from .wire_form import EventPacker
 
@@ -33,25 +34,6 @@ SWEEP = 2.0
 MOST_PER_ACCOUNT = 20
 MOST_STRANGERS = 200
 MOST_STRANGERS_PER_ADDRESS = 20
-
-
-class TooMany(TurnedAway):
-    """There are too many connections already; at most {most} are possible."""
-
-    retry = True
-
-
-class Stopping(TurnedAway):
-    """The daemon is being stopped."""
-
-    retry = True
-
-
-class LogUnreadable(TurnedAway):
-    """The daemon cannot read its log at the moment."""
-
-    retry = True
-    code = "log-failed"
 
 
 class Gate:

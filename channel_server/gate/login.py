@@ -5,55 +5,25 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
 from gmkit.desk.view import AccountView, DeskView
-from gmkit.errors import GMError
 
+from .goodbyes import (
+    AccountDisabled,
+    LoginFailed,
+    MustWait,
+    NoAccountNamed,
+    NoSuchAccount,
+    TokenExpired,
+)
 from .lockout import LockedOut, Lockout
 from .tokens import Tokens
 
 MOST_NAME = 64
 MOST_PASSWORD = 1024
-
-
-class TurnedAway(GMError):
-    """The daemon ended the connection."""
-
-    retry: ClassVar[bool] = False
-    """Whether trying again in the same way may be of use."""
-
-
-class LoginFailed(TurnedAway):
-    """The name or the password is wrong."""
-
-
-class TokenExpired(TurnedAway):
-    """The login has expired; give the password again."""
-
-
-class NoAccountNamed(TurnedAway):
-    """Say which GM account to use, with --user NAME."""
-
-
-class NoSuchAccount(TurnedAway):
-    """There is no GM account {name}. Make one with: gmkit gm add {name}"""
-
-
-class AccountDisabled(TurnedAway):
-    """The GM account {name} is disabled."""
-
-
-class MustWait(TurnedAway):
-    """Too many wrong passwords. Try again in {seconds} seconds."""
-
-    retry = True
-
-    @property
-    def code(self) -> str:
-        return "locked-out"
 
 
 class Peer(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from gmkit.desk.view import DeskView, TicketView
+from gmkit.shapes import iso_or_none
 
 from .audience import Audience
 
@@ -55,7 +55,7 @@ class Present:
             {
                 "name": a.name,
                 "role": a.role,
-                "on_duty_since": _iso(a.on_duty_since),
+                "on_duty_since": iso_or_none(a.on_duty_since),
                 "terminals": self._terminals(a.name),
             }
             for a in self._desk.accounts()
@@ -78,9 +78,3 @@ class Present:
         yield from enumerate(self._desk.queue(), 1)
         for ticket in self._desk.open_tickets():
             yield None, ticket
-
-
-def _iso(at: float | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,6 +15,7 @@ from gmkit.desk.view import AccountView
 from gmkit.errors import GMError
 from gmkit.i18n import closest, language
 from gmkit.model import Source
+from gmkit.text import safe
 from gmkit.wire.frames import Decoder, frame
 from gmkit.wire.gate import (
     HEARTBEAT,
@@ -26,8 +27,9 @@ from gmkit.wire.gate import (
 )
 
 from ..dispatch.caller import Caller
-from .allowance import Allowance
-from .login import Peer, TurnedAway
+from ..pacing import Bucket
+from .goodbyes import BadHello, BadVersion, Garbled, TurnedAway
+from .login import Peer
 from .stream import GateStream
 from .wire_form import plain
 
@@ -36,36 +38,11 @@ if TYPE_CHECKING:
 
 COMMANDS_PER_SECOND = 20.0
 COMMANDS_BURST = 100.0
+SHORTEST = 0.01
+"""Seconds; a shorter wait may be none at all in a clock that counts from 1970."""
 MOST_RUNNING = 32
 LINGER = 5.0
 """Seconds in which a terminal may take in what ends the connection."""
-
-
-class BadVersion(TurnedAway):
-    """This daemon speaks version {ours} of the gate protocol, your terminal version {theirs}.
-    Install the same gmkit on both."""
-
-
-class BadHello(TurnedAway):
-    """The connection did not begin with a hello of the gate protocol."""
-
-
-class LateHello(BadHello):
-    """No hello came within {seconds} seconds."""
-
-    code = "bad-hello"
-
-
-class Garbled(TurnedAway):
-    """What the terminal sent cannot be read: {problem}"""
-
-    code = "bad-frame"
-
-
-class Silent(TurnedAway):
-    """Nothing was heard of the terminal for {seconds} seconds."""
-
-    retry = True
 
 
 class BadRequest(GMError):
@@ -102,7 +79,7 @@ class GateSession(Protocol):
     def connectionMade(self) -> None:
         self._clock = self._gate.clock
         self.opened = self.heard = self._clock.seconds()
-        self._allowance = Allowance(COMMANDS_PER_SECOND, COMMANDS_BURST, self._clock.seconds)
+        self._allowance = Bucket(COMMANDS_BURST, COMMANDS_PER_SECOND, self.opened)
         self.peer = self._peer_of(self.transport)
         self.stream = GateStream(self._gate, self.transport)
         self.stream.drained = self._work  # type: ignore[method-assign]
@@ -144,7 +121,7 @@ class GateSession(Protocol):
             "gate: {peer} {gm} turned away: {why}",
             peer=self.peer.address,
             gm=self.account.name if self.account else "-",
-            why=why.sentence(),
+            why=safe(why.sentence()),
         )
         self.send(
             "goodbye", code=why.code, sentence=self._translated(why), retry=why.retry, **why.facts
@@ -183,11 +160,11 @@ class GateSession(Protocol):
 
     def _may_go_on(self) -> bool:
         """Whether the terminal keeps to its rate; otherwise it is served a little later."""
-        wait = self._allowance.take()
-        if not wait:
+        now = self._clock.seconds()
+        if self._allowance.take(now):
             return True
         self._slowed = True
-        self._gate.later(wait, self._speed_up)
+        self._gate.later(max(self._allowance.wait(now), SHORTEST), self._speed_up)
         if not self._told_slow:
             self._told_slow = True
             self.send("notice", sentence=language(self.lang).gettext(self._gate.TOO_FAST))
@@ -294,11 +271,7 @@ class GateSession(Protocol):
         """The GM at this terminal, in the language of the request."""
         assert self.account is not None
         lang = message.get("lang")
-        return Caller(
-            self.account.name,
-            self.account.role,
-            closest(lang) if isinstance(lang, str) else self.lang,
-        )
+        return Caller(self.account.name, closest(lang) if isinstance(lang, str) else self.lang)
 
     # --- events -------------------------------------------------------------------------------
 

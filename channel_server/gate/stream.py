@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .audience import Audience
+from gmkit.log import Log
+from gmkit.model import Event
 
-if TYPE_CHECKING:
-    from .gate import Gate
+from .audience import Audience
 
 MOST_WAITING = 1 << 20
 """Bytes that may wait for a terminal before it leaves the live ones, when there are many."""
@@ -22,6 +24,24 @@ PAGE = 500
 """Events read from the log at a time."""
 
 
+class Home(Protocol):
+    """What a stream needs of the gate."""
+
+    events_log: Log
+    published: int
+    """The ``seq`` of the newest event that was handed out."""
+
+    @property
+    def connections(self) -> int:
+        """How many terminals share the memory for what waits."""
+
+    def packed(self, events: Sequence[Event]) -> list[bytes]:
+        """Each event ready for the wire."""
+
+    def stream_failed(self, failure: Failure, stream: GateStream) -> object:
+        """The log could not be read."""
+
+
 @implementer(IPushProducer)
 class GateStream:
     """Events to one terminal, each once, in order.
@@ -30,7 +50,7 @@ class GateStream:
     then it goes on from the log. So a slow one costs the daemon no memory.
     """
 
-    def __init__(self, gate: Gate, transport: Any) -> None:
+    def __init__(self, gate: Home, transport: Any) -> None:
         self._gate = gate
         self._transport = transport
         self._resumed: Deferred[None] | None = None

@@ -90,7 +90,7 @@ class Intake:
         elif limited := self._limits.check(server, player.id, self._turn.now()):
             self._refuse(asker, limited)
         elif line.what == grammar.ASK:
-            self._ask(asker, spoken, line.text)
+            self._ask(asker, spoken, line.text, lang)
         elif line.what == grammar.CANCEL:
             self._decide(asker, Cancel(server, player.id, source))
         elif line.what == grammar.VERIFY:
@@ -99,7 +99,7 @@ class Intake:
         else:
             self._explain(asker, spoken, line.what)
 
-    def _ask(self, asker: Asker, spoken: Grammar, text: str) -> None:
+    def _ask(self, asker: Asker, spoken: Grammar, text: str, lang: str) -> None:
         text = text[: self.settings.max_length]
         decision = self._turn.consider(Ask(asker.server, asker.player, text, asker.source))
         if isinstance(decision, list) and decision[0].kind == "asked":
@@ -111,6 +111,8 @@ class Intake:
             if limited := self._limits.check_opening(asker.server, asker.player.id, now):
                 self._refuse(asker, limited)
                 return
+            # Plugins speak to the player later, and know no other language than the ticket's.
+            decision[0].data.setdefault("locale", lang)
         self._take(asker, decision)
 
     def _rate(self, asker: Asker, stars: int) -> None:
@@ -145,7 +147,12 @@ class Intake:
             self._say(asker, asker.words.refusal(decision))
 
     def _again(self, asker: Asker, ticket: int) -> None:
-        """The game repeats a line that is in the log: its acknowledgement may have been lost."""
+        """The game repeats a line that is in the log: its acknowledgement may have been lost.
+
+        0 stands for a line that led to no ticket, or to one that is forgotten: nothing is known.
+        """
+        if not ticket:
+            return
         first = asker.words.say(wording.OPENED, ticket=ticket)
         self._say(asker, self._standing(first, ticket, asker.words))
 
@@ -195,9 +202,9 @@ class Intake:
         if ticket is None or ticket.state != "open":
             return first
         if ticket.waiting_since is None:
-            return f"{first} {words.say(wording.ANSWERED)}"
+            return wording.joined(first, words.say(wording.ANSWERED))
         if ticket.claimed_by is not None:
-            return f"{first} {words.say(wording.HELD, gm=ticket.claimed_by)}"
+            return wording.joined(first, words.say(wording.HELD, gm=ticket.claimed_by))
         place = self._desk.place(number)
         wait = self._desk.wait(place or 1, self._turn.now())
-        return " ".join([first, *words.queue(place, wait, self._desk.anybody_on_duty())])
+        return wording.joined(first, *words.queue(place, wait, self._desk.anybody_on_duty()))

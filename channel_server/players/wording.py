@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
 from gmkit.errors import GMError
 from gmkit.i18n import N_, language
@@ -14,7 +14,7 @@ REOPENED = N_("[#{ticket}] Your ticket is open again.")
 PLACE = N_("You are number {place} in the queue.")
 WAIT_MINUTES = N_("About {minutes} min to wait.")
 WAIT_SHORT = N_("Less than a minute to wait.")
-NOBODY = N_("No GM is on duty right now; your message is kept and will be answered.")
+NOBODY = N_("No GM is on duty right now; you will be answered as soon as one is.")
 HELD = N_("GM {gm} is looking after it.")
 ANSWERED = N_("You have been answered; write again if something is missing.")
 CANCELLED = N_("[#{ticket}] Withdrawn.")
@@ -34,10 +34,18 @@ WAIT_TO_ASK = N_("Please wait {seconds} s before the next question.")
 PROOF = N_("[#{ticket}] A real GM can tell you this code: {phrase}. Never give your password.")
 
 
-@cache
+@lru_cache(maxsize=256)  # players' tags are what games say: there is no end of them
 def wording(tag: str | None) -> Wording:
     """The wording for a language tag."""
     return Wording(language(tag).gettext)
+
+
+def joined(*sentences: str) -> str:
+    """Sentences one behind the other; no space follows a full-width stop."""
+    line = ""
+    for sentence in sentences:
+        line += sentence if not line or line[-1] in "。！？" else f" {sentence}"
+    return line
 
 
 class Wording:

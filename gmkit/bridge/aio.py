@@ -14,8 +14,8 @@ from gmkit.wire.frames import Decoder
 
 from .driver import CONNECT_WITHIN, Driver, Pauses, address, tls_context, why
 from .game import Game
-from .session import Lost, Welcomed, Work
 from .store import Store
+from .work import Lost, Welcomed, Work
 
 
 class Bridge(Driver):

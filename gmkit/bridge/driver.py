@@ -17,18 +17,9 @@ from gmkit.model import Player
 from gmkit.wire.frames import frames, pack
 
 from .game import Game
-from .session import (
-    Announce,
-    Call,
-    Ended,
-    Lost,
-    RefusedMessage,
-    Session,
-    Tell,
-    Welcomed,
-    Work,
-)
+from .session import Ended, Session
 from .store import Message, Spool, Store
+from .work import Announce, Call, Lost, RefusedMessage, Tell, Welcomed, Work
 
 log = logging.getLogger("gmkit.bridge")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from gmkit.errors import GMError
 from gmkit.model import Player
@@ -21,6 +21,7 @@ from gmkit.wire.messages import PROTOCOL, WINDOW, Unfit
 
 from .game import Game
 from .store import Memory, Message, Store
+from .work import Announce, Call, RefusedMessage, Tell, Welcomed, Work
 
 MOST_PENDING = 10_000
 """Messages that may wait for gmkit."""
@@ -39,51 +40,6 @@ class Ended(GMError):
 
 class Full(GMError):
     """{count} messages wait for gmkit already; this one was not taken."""
-
-
-class Tell(NamedTuple):
-    """Show a line, and say whether it was shown."""
-
-    delivery: str
-    player: str
-    text: str
-    confirm: bool
-
-
-class Announce(NamedTuple):
-    """Show a line to everybody."""
-
-    text: str
-
-
-class Call(NamedTuple):
-    """Do something with a player."""
-
-    id: str
-    verb: str
-    player: Player
-    arguments: Mapping[str, Any]
-
-
-class Welcomed(NamedTuple):
-    """The handshake is done."""
-
-
-class RefusedMessage(NamedTuple):
-    """gmkit could not take a message."""
-
-    number: int
-    reason: str
-    sentence: str
-
-
-class Lost(NamedTuple):
-    """The connection was lost or could not be made. Drivers make these."""
-
-    reason: str
-
-
-Work = Tell | Announce | Call | Welcomed | RefusedMessage | Lost
 
 
 class Session:

@@ -17,8 +17,8 @@ from gmkit.wire.frames import Decoder
 
 from .driver import CONNECT_WITHIN, Driver, Pauses, address, log, tls_context, why
 from .game import Game
-from .session import Lost, Welcomed, Work
 from .store import Store
+from .work import Lost, Welcomed, Work
 
 
 class Threaded(Driver):

@@ -18,8 +18,8 @@ from gmkit.wire.frames import Decoder
 
 from .driver import CONNECT_WITHIN, Address, Driver, Pauses, address, why
 from .game import Game
-from .session import Lost, Welcomed, Work
 from .store import Store
+from .work import Lost, Welcomed, Work
 
 
 class Bridge(Driver):

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from twisted.python.failure import Failure
+
+from gmkit.channel_server.revival import revived
 from gmkit.desk import Desk, Rules, requests
 from gmkit.desk.view import AccountView
 from gmkit.errors import GMError
@@ -26,20 +29,21 @@ class Staff:
         return self._desk.accounts()
 
     def do(self, request: requests.AddGM | requests.ChangeGM) -> None:
-        """Decide and append; on disk when it returns. Raises the desk's refusal."""
+        """Decide and append; on disk when it returns. Raises the desk's refusal, or LogFailed."""
         events = self._desk.decide(request, self._clock())
         if isinstance(events, GMError):
             raise events
         for event in events:
             self._desk.apply(event)
-        self._log.append(events)
+        failed: list[Failure] = []
+        self._log.append(events).addErrback(failed.append)
+        for failure in failed:
+            failure.raiseException()
 
 
 @contextmanager
 def staff(database: Path, clock: Callable[[], float] = time.time) -> Iterator[Staff]:
     """The accounts in a database that no daemon uses. Raises LogInUse, LogTooNew, LogUnusable."""
-    from gmkit.channel_server.daemon import revived  # slow to import
-
     log = SQLiteLog(database).open()
     try:
         desk, _ = revived(log, Rules())

@@ -68,6 +68,13 @@ SENTENCES: dict[str, str] = {
 }
 """What is said of an event; its text, if any, follows after a colon."""
 
+TAKEN_FROM = {
+    "claimed": N_("{gm} takes the ticket from {taken_from}"),
+    "assigned": N_("{gm} takes the ticket from {taken_from} and gives it to {to}"),
+    "unassigned": N_("{gm} takes the ticket from {taken_from} and puts it back into the queue"),
+}
+"""The same where another GM held the ticket."""
+
 REOPENED_BY_GM = N_("{gm} opened the ticket again")
 REOPENED_BY_PLAYER = N_("{player} opened the ticket again")
 GMKIT = "gmkit"
@@ -142,6 +149,8 @@ class LineMaker:
         }
         if kind == "reopened":
             template = REOPENED_BY_GM if event.get("actor") else REOPENED_BY_PLAYER
+        elif data.get("taken_from") not in (None, event.get("actor")) and kind in TAKEN_FROM:
+            template = TAKEN_FROM[kind]
         else:
             template = SENTENCES.get(kind, "")
         said = self._(template).format(**facts) if template else safe(kind)
@@ -151,7 +160,7 @@ class LineMaker:
         return spans
 
 
-_FACTS = ("to", "delivery", "verb", "result", "name", "phrase")
+_FACTS = ("to", "taken_from", "delivery", "verb", "result", "name", "phrase")
 _ROLES = {
     "alerted": "alert",
     "expired": "alert",

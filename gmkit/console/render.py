@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any
@@ -22,6 +24,7 @@ Row = Mapping[str, Any]
 Say = Callable[[str], str]
 
 WIDEST_WITHOUT_TERMINAL = 200
+WIDEST_COLUMN = 24
 _STATE_STYLES = {
     "up": "green",
     "degraded": "yellow",
@@ -45,6 +48,7 @@ STATES = {
 HAPPENED = {
     "cancelled": N_("withdrew the question"),
     "rated": N_("rated the help"),
+    "proof_asked": N_("asked whether the GM is real"),
     "claimed": N_("took the ticket"),
     "assigned": N_("gave the ticket away"),
     "unassigned": N_("put the ticket back into the queue"),
@@ -67,9 +71,10 @@ def show(
     answer: Row, *, lang: str, file: IO[str], width: int | None = None, now: float | None = None
 ) -> None:
     """Print an answer: its data in its view, then its sentence. ``width`` is in columns."""
+    page = io.StringIO()
     console = Console(
-        file=file,
-        width=width or (None if file.isatty() else WIDEST_WITHOUT_TERMINAL),
+        file=page,
+        width=width or (_columns() if file.isatty() else WIDEST_WITHOUT_TERMINAL),
         force_terminal=wants_colour(file) or None,
         no_color=not wants_colour(file),
         highlight=False,
@@ -78,6 +83,12 @@ def show(
     )
     for part in renderables(answer, lang=lang, now=time.time() if now is None else now):
         console.print(part)
+    # Tables fill their last column with spaces, which only get in the way in a file or a paste.
+    file.write("".join(f"{line.rstrip(' ')}\n" for line in page.getvalue().split("\n")[:-1]))
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def renderables(answer: Row, *, lang: str, now: float) -> Iterable[RenderableType]:
@@ -129,7 +140,7 @@ class Views:
             N_("server"),
             N_("player"),
             N_("held by"),
-            (N_("question"), "rest"),
+            (N_("question"), "one line"),
         )
         for row in rows:
             table.add_row(
@@ -212,7 +223,11 @@ class Views:
     def players(self, rows: Sequence[Row]) -> RenderableType:
         """Players, online or not."""
         table = self._table(
-            N_("server"), N_("player"), N_("id"), N_("account"), N_("last heard of")
+            N_("server"),
+            N_("player"),
+            (N_("id"), "rest"),
+            (N_("account"), "rest"),
+            N_("last heard of"),
         )
         for row in rows:
             online = row.get("online")
@@ -250,9 +265,11 @@ class Views:
             return self._command(rows[0])
         table = self._table((N_("command"), "left"), N_("short"), (N_("what it does"), "rest"))
         for row in rows:
+            usage = str(row.get("usage", ""))
             short = min(row.get("aliases") or [""], key=len)
+            short = short if len(short) < len(str(row.get("name") or usage)) else ""
             table.add_row(
-                Text(safe(str(row.get("usage", ""))), "bold"),
+                Text(safe(usage), "bold"),
                 Text(safe(short), "dim"),
                 Text(self._about(row)),
             )
@@ -283,14 +300,17 @@ class Views:
         for column in columns:
             name, kind = column if isinstance(column, tuple) else (column, "left")
             title = Text(self.say(name) if name.strip() else name)
-            if kind == "rest":
+            if kind == "one line":
+                table.expand = True
+                table.add_column(title, no_wrap=True, overflow="ellipsis", ratio=1)
+            elif kind == "rest":
                 table.add_column(title, overflow="fold", ratio=None)
             else:
                 table.add_column(
                     title,
                     no_wrap=True,
                     overflow="ellipsis",
-                    max_width=28,
+                    max_width=WIDEST_COLUMN,
                     justify="right" if kind == "right" else "left",
                 )
         return table

@@ -85,14 +85,14 @@ def claim(state: State, rules: Rules, request: Claim, now: float) -> Decision:
 
 def assign(state: State, rules: Rules, request: Assign, now: float) -> Decision:
     """Give a ticket to another GM."""
-    ticket = _mine(state, request.ticket, request.gm, request.force, "ticket assign")
-    if isinstance(ticket, Refused):
-        return ticket
     account = state.accounts.get(request.to)
     if account is None:
         return NoSuchGM(name=request.to)
     if account.disabled:
         return GMDisabled(name=request.to)
+    ticket = _mine(state, request.ticket, request.gm, request.force, "ticket assign")
+    if isinstance(ticket, Refused):
+        return ticket
     if ticket.claimed_by == request.to:
         return AlreadyTheirs(ticket=ticket.number, holder=request.to)
     event = _event("assigned", now, ticket, request.gm, request.source)

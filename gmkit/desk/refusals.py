@@ -14,7 +14,7 @@ class NoSuchTicket(Refused):
 
 
 class TicketFinished(Refused):
-    """#{ticket} is {state}. Open it again first: ticket reopen {ticket}"""
+    """#{ticket} is finished. Open it again first: ticket reopen {ticket}"""
 
 
 class TicketOpen(Refused):

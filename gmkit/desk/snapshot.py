@@ -16,6 +16,8 @@ from .state import Server, State, Stream
 from .ticket import Account, Delivery, Ticket
 
 FORMAT = 1
+SURROGATES = "surrogatepass"
+"""How UTF-8 is written and read here: a text comes back as it was, whatever is in it."""
 
 
 def _rows(kind: type, values: Iterable[Any]) -> list[Any]:
@@ -31,31 +33,36 @@ def _alerts(value: Any) -> list[str]:
 
 def dump(state: State) -> bytes:
     """The state as msgpack."""
-    packed: bytes = msgpack.packb(
-        {
-            "format": FORMAT,
-            "given": [state.tickets_given, state.lines_given],
-            "open": _rows(Ticket, state.open.values()),
-            "finished": _rows(Ticket, state.finished.values()),
-            "deliveries": _rows(Delivery, state.deliveries.values()),
-            "accounts": _rows(Account, state.accounts.values()),
-            "on_duty": list(state.on_duty),
-            "servers": list(zip(state.servers, _rows(Server, state.servers.values()), strict=True)),
-            "streams": [
-                [name, s.name, s.last, list(s.recent.values())] for name, s in state.streams.items()
-            ],
-            "done": [[gm, [tuple(s) for s in done]] for gm, done in state.done.items()],
-            "pace": list(state.pace.picked_up),
-        },
-        default=_alerts,
-    )
+    raw = _raw(state)
+    try:
+        packed: bytes = msgpack.packb(raw, default=_alerts)
+    except UnicodeEncodeError:  # an adapter let lone surrogates through; they cost much time
+        packed = msgpack.packb(raw, default=_alerts, unicode_errors=SURROGATES)
     return packed
+
+
+def _raw(state: State) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "given": [state.tickets_given, state.lines_given],
+        "open": _rows(Ticket, state.open.values()),
+        "finished": _rows(Ticket, state.finished.values()),
+        "deliveries": _rows(Delivery, state.deliveries.values()),
+        "accounts": _rows(Account, state.accounts.values()),
+        "on_duty": list(state.on_duty),
+        "servers": list(zip(state.servers, _rows(Server, state.servers.values()), strict=True)),
+        "streams": [
+            [name, s.name, s.last, list(s.recent.values())] for name, s in state.streams.items()
+        ],
+        "done": [[gm, [tuple(s) for s in done]] for gm, done in state.done.items()],
+        "pace": list(state.pace.picked_up),
+    }
 
 
 def load(packed: bytes) -> State:
     """The state that was dumped. Raises ValueError for anything else."""
     try:
-        raw = msgpack.unpackb(packed)
+        raw = msgpack.unpackb(packed, unicode_errors=SURROGATES)
         if raw["format"] != FORMAT:
             raise ValueError(f"snapshot format {raw['format']}")
         return _state(raw)

@@ -118,5 +118,11 @@ class Archive(ABC):
         """A player's messages on one server, newest first."""
 
     @abstractmethod
-    def players(self, part: str, limit: int = 20) -> Deferred[list[Mapping[str, Any]]]:
-        """Players who have asked and whose name, id or account contains ``part``."""
+    def players(
+        self, part: str, limit: int = 20, servers: Sequence[str] = ()
+    ) -> Deferred[list[Mapping[str, Any]]]:
+        """Players who have asked and whose name, id or account contains ``part``.
+
+        Those for whom it is the whole of it come first, then who was heard last. ``servers`` as
+        in :class:`Query`.
+        """

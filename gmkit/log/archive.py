@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -64,9 +64,11 @@ class SQLiteArchive(Archive):
         """See :meth:`gmkit.log.Archive.history`."""
         return self._ask(partial(questions.history, server=server, player=player, limit=limit))
 
-    def players(self, part: str, limit: int = 20) -> Deferred[list[Mapping[str, Any]]]:
+    def players(
+        self, part: str, limit: int = 20, servers: Sequence[str] = ()
+    ) -> Deferred[list[Mapping[str, Any]]]:
         """See :meth:`gmkit.log.Archive.players`."""
-        return self._ask(lambda c: list(questions.players(c, part, limit)))
+        return self._ask(lambda c: list(questions.players(c, part, limit, servers)))
 
     def reached(self, seq: int) -> None:
         """The tables hold everything up to ``seq``."""

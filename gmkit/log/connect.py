@@ -34,7 +34,7 @@ def to_write(file: str, *, make: bool = True) -> sqlite3.Connection:
     if file == MEMORY:
         return _connection(file, file, WRITING)
     if make:
-        _make(Path(file))
+        make_private(Path(file))
     return _connection(file, f"{Path(file).absolute().as_uri()}?mode=rw", WRITING)
 
 
@@ -83,8 +83,11 @@ def _connection(file: str, name: str, settings: tuple[str, ...]) -> sqlite3.Conn
     return connection
 
 
-def _make(file: Path) -> None:
-    """The file, readable by nobody else: it holds what players wrote. SQLite copies the mode."""
+def make_private(file: Path) -> None:
+    """The file, readable by nobody else: it holds what players wrote. SQLite copies the mode.
+
+    Raises LogUnusable.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))

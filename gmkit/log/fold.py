@@ -43,6 +43,8 @@ class Fold:
 
 def player_of(event: Event) -> tuple[str, str] | None:
     """The key of the player's row that an event may change."""
+    if event.kind == "asked":  # a ticket has a player's row in any case
+        return event.server or "", event.player or ""
     if event.server is None or event.player is None or event.kind not in _ABOUT_PLAYERS:
         return None
     return event.server, event.player

@@ -12,6 +12,7 @@ from sqlite_utils.migrations import Migrations
 from gmkit import __version__
 
 from . import LogTooNew, LogUnusable, schema
+from .connect import make_private
 
 STEPS = ("0001_log", "0002_projections")
 """The changes by name, in order."""
@@ -82,5 +83,6 @@ def _writer(connection: sqlite3.Connection) -> str:
 
 def _keep_copy(connection: sqlite3.Connection, file: Path, step: str) -> None:
     target = file.with_name(f"{file.name}.before-{step}")
+    make_private(target)
     with closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)

@@ -136,18 +136,24 @@ def _from(where: _Where, query: Query, words: str) -> tuple[str, list[Any], str]
     return "messages m ", [], "m.id"
 
 
-def players(connection: sqlite3.Connection, part: str, limit: int) -> list[Row]:
-    """See :meth:`gmkit.log.Archive.players`. Who was heard last comes first."""
+def players(
+    connection: sqlite3.Connection, part: str, limit: int, servers: Sequence[str] = ()
+) -> list[Row]:
+    """See :meth:`gmkit.log.Archive.players`."""
     part = escaped(part).replace("\0", " ")
     if len(part) > LONGEST:
         return []
     like = part.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    where = _Where()
+    either = "name LIKE ? ESCAPE '!' OR id LIKE ? ESCAPE '!' OR account LIKE ? ESCAPE '!'"
+    where.add(either, *[f"%{like}%"] * 3)
+    _servers(where, "server", Query(servers=servers))
     sql = (
         "SELECT server, id, name, names, account, vip, locale, tickets, first_seen, last_seen "
-        "FROM players WHERE name LIKE :like ESCAPE '!' OR id LIKE :like ESCAPE '!' "
-        "OR account LIKE :like ESCAPE '!' ORDER BY last_seen DESC LIMIT :limit"
+        f"FROM players {where}ORDER BY coalesce(name = ? COLLATE NOCASE OR ? IN (id, account), 0) DESC, "
+        "last_seen DESC LIMIT ?"
     )
-    found = _rows(connection, sql, {"like": f"%{like}%", "limit": limit})
+    found = _rows(connection, sql, [*where.values, part, part, limit])
     return [{**row, "names": json.loads(row["names"])} for row in found]
 
 
@@ -184,9 +190,7 @@ def _small(number: int) -> int:
     return number if -(1 << 63) <= number < 1 << 63 else -1
 
 
-def _rows(
-    connection: sqlite3.Connection, sql: str, values: Sequence[Any] | dict[str, Any]
-) -> list[Row]:
+def _rows(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[Row]:
     cursor = connection.execute(sql, values)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]

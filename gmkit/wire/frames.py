@@ -31,13 +31,22 @@ class BadFrame(GMError):
 
 
 def pack(message: Message) -> bytes:
-    """One message as msgpack, to be put into any number of frames."""
-    packed: bytes = msgpack.packb(message)
+    """One message as msgpack, to be put into any number of frames.
+
+    Lone surrogates, which UTF-8 cannot carry, become visible as backslash escapes.
+    """
+    try:
+        packed: bytes = msgpack.packb(message)
+    except UnicodeEncodeError:
+        packed = msgpack.packb(message, unicode_errors="backslashreplace")
     return packed
 
 
 def packer() -> Callable[[Message], bytes]:
-    """A ``pack`` of one's own, at a third of the cost; for one thread only."""
+    """A ``pack`` of one's own, at a third of the cost; for one thread only.
+
+    It raises UnicodeEncodeError where ``pack`` would escape.
+    """
     own: Callable[[Message], bytes] = msgpack.Packer().pack
     return own
 

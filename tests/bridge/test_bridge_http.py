@@ -192,12 +192,10 @@ def test_a_bye_waits_for_a_game_that_does_not_hold_a_poll(world: World, web: Web
 
 def test_sessions_that_heard_their_last_words_are_forgotten(world: World, web: Web) -> None:
     """However many strangers come and are sent away, nothing of them is kept."""
-    timers = len(world.clock.getDelayedCalls())
     book = web.site.resource.children[b"bridge"].children[b"1"]._book
     for _ in range(100):
         assert web.hello(protocol=9).body["session"] is None
     assert book._sessions == {}
-    assert len(world.clock.getDelayedCalls()) <= timers + 1  # the port's own
     web.enter(token="wrong" * 3)
     world.settle(3)
     assert book._sessions == {}
@@ -302,6 +300,21 @@ def test_a_body_that_is_too_long(web: Web) -> None:
     head = "POST /bridge/1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunked = web.raw(chunk * 17, head=head)
     assert chunked.status == 413 and chunked.transport.closed
+
+
+def test_bodies_that_never_end_have_a_share_of_the_memory_together(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gmkit.channel_server.bridge.website.BODIES", 10_000)
+    head = "POST /bridge/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n"
+    slow = [web.raw(b"x" * 4000, head=head) for _ in range(3)]
+    assert [peer.answered for peer in slow] == [False, False, True]
+    assert slow[2].status == 503 and slow[2].transport.closed
+    slow[0].hang_up()
+    slow[1].protocol.dataReceived(b"x" * 1000)
+    assert slow[1].status == 200  # it is no JSON, but it was whole
+    assert web.hello().messages[0]["type"] == "challenge"
+    assert web.site._held == 0
 
 
 def test_other_paths_and_methods(web: Web) -> None:

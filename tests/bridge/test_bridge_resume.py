@@ -17,7 +17,7 @@ from gmkit.adapter import Gone, LinkLost
 from gmkit.bridge import Full, Memory, Player, Spool, SpoolFailed, SpoolInUse
 from gmkit.bridge import session as session_module
 from gmkit.bridge.session import Ended, Session
-from gmkit.bridge.session import Tell as TellWork
+from gmkit.bridge.work import Tell as TellWork
 from gmkit.wire.messages import TooLong, Unfit
 
 from .world import ANN, TOKEN, ToyGame, World, bridge

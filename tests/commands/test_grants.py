@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gmkit.channel_server.dispatch.grants import NotYourServers
+from gmkit.channel_server.dispatch.grants import NotYourServers, check_grant
 from gmkit.command import NotAllowed
-from gmkit.desk.requests import AddGM
+from gmkit.desk.requests import AddGM, ChangeGM
 from gmkit.permissions import READY_MADE, Permissions, Role
 
 from .world import TAGS, World
@@ -65,3 +65,11 @@ def test_a_role_above_ones_own_is_not_given(manager: World) -> None:
     for line in ("gm add Lin admin", "gm role ron gm", f"gm passwd root {HASH}"):
         assert isinstance(manager.refusal("ben", line), NotAllowed)
     assert manager.refused
+
+
+def test_nobody_widens_their_own_account(manager: World) -> None:
+    request = ChangeGM("mia", "mia", servers=("*",))
+    account = manager.desk.account("mia")
+    assert account is not None
+    with pytest.raises(NotYourServers):
+        check_grant(request, account, desk=manager.desk, permissions=manager.permissions, known=())

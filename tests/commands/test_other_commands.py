@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gmkit.command import NotAllowed, Unknown
-from gmkit.desk.requests import Announce
+from gmkit.command import NotAllowed, Player, Unknown
+from gmkit.desk.requests import Announce, Ask
 
 from .world import World
 
@@ -99,3 +99,13 @@ def test_help_for_a_group_and_for_all(world: World) -> None:
 def test_help_does_not_know_what_the_gm_may_not(world: World) -> None:
     assert isinstance(world.refusal("amy", "help announce"), Unknown)
     assert "Did you mean duty" in str(world.refusal("amy", "help dutty"))
+
+
+def test_find_looks_through_all_of_ones_own_servers(world: World) -> None:
+    """However many players of other servers would fit."""
+    crowd = [Player(f"x{n}", f"Gone {n}") for n in range(250)]
+    for player in crowd:
+        world.request(Ask("s1", player, "me too"))
+    found = world.run("uma", "find gone").data
+    assert [row["player"] for row in found] == ["Gone Girl"]
+    assert world.run("uma", 'pm "gone girl" hello').data["server"] == "s3"

@@ -65,7 +65,9 @@ class World:
             archive=self.events.archive,
             permissions=lambda: self.permissions,
             servers=self.servers,
+            server=lambda name: next((s for s in self.servers() if s.name == name), None),
             submit=self.submit,
+            settled=self.turn.settled,
             act=self.act,
             refused=lambda caller, command, server, error: self.refused.append(
                 (caller.gm, command, server)
@@ -117,7 +119,7 @@ class World:
         return now(self._settled(self.submit(request)))
 
     def caller(self, gm: str) -> Caller:
-        return Caller(gm, STAFF.get(gm, ("", ()))[0], "en")
+        return Caller(gm, "en")
 
     def start(self, gm: str, line: str, source: Source | None = None) -> Deferred[Answer]:
         """Run a line up to the end of this turn, which has yet to come."""

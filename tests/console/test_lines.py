@@ -54,6 +54,18 @@ def test_the_line_of_the_manual() -> None:
         (event("noted", actor="ama", text="again"), "ama (note): again"),
         (event("claimed", actor="ama"), "ama takes the ticket"),
         (event("assigned", actor="ama", data={"to": "bo"}), "ama gives the ticket to bo"),
+        (
+            event("claimed", actor="ama", data={"taken_from": "bo"}),
+            "ama takes the ticket from bo",
+        ),
+        (
+            event("assigned", actor="ama", data={"to": "cy", "taken_from": "bo"}),
+            "ama takes the ticket from bo and gives it to cy",
+        ),
+        (
+            event("assigned", actor="ama", data={"to": "cy", "taken_from": "ama"}),
+            "ama gives the ticket to cy",
+        ),
         (event("completed", actor="ama", text="done!"), "ama solved it: done!"),
         (event("closed", actor="ama"), "ama closed it without an answer"),
         (event("reopened", actor="ama"), "ama opened the ticket again"),

@@ -50,6 +50,21 @@ def test_tickets() -> None:
     assert width(one[: one.index("ama")]) == width(two[: two.index("ama")]), "wide names line up"
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_a_ticket_takes_one_line_whatever_was_asked(columns: int) -> None:
+    long = {**TICKET, "text": "我的火车卡住了 " * 30}
+    lines = shown("tickets", [long, TICKET], columns=columns).splitlines()
+    assert len(lines) == 4
+    assert lines[2].endswith("…")
+    assert "s1 " in lines[2] and "ama" in lines[2], "what was asked gives way, not the rest"
+
+
+def test_no_line_ends_in_spaces() -> None:
+    staff = {"name": "ama", "role": "gm", "servers": ["*"], "holds": 1}
+    page = shown("staff", [staff, staff | {"servers": ["north", "south"]}])
+    assert page and not any(line.endswith(" ") for line in page.splitlines())
+
+
 def test_no_ticket_says_what_will_happen() -> None:
     assert shown("tickets", []).startswith("No ticket waits.")
     assert shown("tickets", [], "No ticket fits.") == "No ticket fits.\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmkit.text import MOST_MARKS, clip, game_safe, pad, safe, width
+from gmkit.text import MOST_MARKS, clip, game_safe, safe, width
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40) | st.text(
     st.sampled_from(
@@ -91,10 +91,9 @@ def test_a_game_gets_one_line(text: str) -> None:
 
 
 @given(ANY_TEXT, st.integers(0, 30))
-def test_clip_and_pad_keep_to_columns(text: str, columns: int) -> None:
+def test_clip_keeps_to_columns(text: str, columns: int) -> None:
     shown = safe(text)
     assert width(clip(shown, columns)) <= columns
-    assert width(pad(shown, columns)) == columns
     if width(shown) <= columns and columns:
         assert clip(shown, columns) == shown
 
@@ -103,4 +102,3 @@ def test_clip_does_not_cut_a_wide_character() -> None:
     assert clip("我的火车", 5) == "我的…"
     assert clip("我的火车", 4) == "我…"
     assert clip("我的火车", 8) == "我的火车"
-    assert pad("我的火车", 4) == "我… "

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gmkit.channel_server.players.grammar import Grammar, Line
+from gmkit.channel_server.players.wording import wording
 from gmkit.config import Help
 from gmkit.desk import requests as r
+from gmkit.i18n import language
 from gmkit.model import Player, Source
 
 from .conftest import ANN, Inside
@@ -114,6 +118,14 @@ def test_chinese_players_are_spoken_to_in_their_language(inside: Inside) -> None
     assert inside.events[-1].data["locale"] == "zh_CN"
 
 
+def test_a_ticket_has_the_language_of_its_server_where_the_player_has_none(inside: Inside) -> None:
+    link = inside.links["s1"]
+    link.config = dataclasses.replace(link.config, locale="zh_CN")
+    inside.say("!help 我卡住了")
+    assert inside.desk.ticket(1).locale == "zh_CN"  # type: ignore[union-attr]
+    assert "。 " not in inside.game().texts()[-1], "no space follows a full-width stop"
+
+
 def test_a_flood_is_told_once_and_harms_nobody_else() -> None:
     inside = Inside(Help(cooldown=0.0, player_limit=3, player_seconds=60.0))
     for n in range(20):
@@ -153,3 +165,23 @@ def test_hostile_names_and_texts_are_kept_as_sent(inside: Inside) -> None:
     inside.say(f"!help {text}", Player("1", "{name}\n[/]"))
     assert inside.events[-1].text == text
     assert inside.events[-1].data["name"] == "{name}\n[/]"
+
+
+def test_languages_that_games_make_up_are_not_kept() -> None:
+    for n in range(1000):
+        assert wording(f"x-{n}").say("{n}", n=n) == str(n)
+    assert wording.cache_info().currsize < 500
+    assert language.cache_info().currsize < 500
+
+
+def test_a_repeated_line_of_which_nothing_is_known_is_not_answered(inside: Inside) -> None:
+    """A line before it led to no ticket; the game sends both again."""
+    link = inside.links["s1"]
+    link.said(ANN, "!cancel", Source("run", 1))
+    link.said(ANN, "!help me", Source("run", 2))
+    inside.pass_time()
+    told = len(inside.game().told)
+    link.said(ANN, "!cancel", Source("run", 1))
+    inside.pass_time()
+    assert len(inside.game().told) == told
+    assert not any("#0" in text for text in inside.game().texts())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gmkit.desk import requests as r
 from gmkit.model import Player, Source
 
@@ -128,3 +130,18 @@ def test_nothing_is_told_of_a_link_that_is_let_go(inside: Inside) -> None:
     link.down("The game said good-bye.")
     inside.pass_time()
     assert states(inside, "s1") == ["server_up"]
+
+
+def test_a_game_that_cannot_take_a_notice_keeps_nobody_else_from_theirs(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch, logged_failures: list[object]
+) -> None:
+    def notify(*_: object) -> None:
+        raise ZeroDivisionError("a fault in an adapter")
+
+    monkeypatch.setattr(inside.game("s1"), "notify", notify)
+    inside.links["s1"].said(ANN, "!help me")
+    inside.links["s2"].said(ANN, "!help me too")
+    inside.pass_time()
+    assert len(inside.game("s2").told) == 1
+    assert len(logged_failures) == 1
+    logged_failures.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gmkit.adapter import Limits
 from gmkit.desk import requests as r
 from gmkit.model import Player
@@ -283,3 +285,27 @@ def test_a_link_that_recovers_does_not_send_again_what_is_on_its_way(inside: Ins
     game.pending[0].callback(None)
     inside.pass_time()
     assert game.texts() == ["[GM amy] Once"]
+
+
+def test_a_fault_in_an_adapter_is_logged_once_and_the_line_tried_again(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch, logged_failures: list[object]
+) -> None:
+    inside.say("!help me")
+    game = inside.game()
+    tries: list[str] = []
+
+    async def tell(player: Player, text: str, delivery: str) -> None:
+        tries.append(text)
+        if len(tries) < 4:
+            raise ZeroDivisionError("a fault in an adapter")
+        game.told.append((player.id, text, delivery))
+
+    monkeypatch.setattr(game, "tell", tell)
+    monkeypatch.setattr(game, "confirms", True, raising=False)
+    inside.submit(r.Reply("amy", 1, "hello"))
+    for _ in range(5):
+        inside.outbox.retry()
+        inside.pass_time(1)
+    assert "[GM amy] hello" in game.texts() and len(tries) == 4
+    assert len(logged_failures) == 1
+    logged_failures.clear()

@@ -53,7 +53,7 @@ def test_an_answer(world: World, end: End) -> None:
         "sentence": "ama said it.",
         "facts": {"gm": "ama"},
     }
-    assert world.lines == [(Caller("ama", "admin", "en"), "ticket list", Source("run", 1))]
+    assert world.lines == [(Caller("ama", "en"), "ticket list", Source("run", 1))]
 
 
 def test_a_refusal_in_the_language_of_the_request(world: World, end: End) -> None:
@@ -304,3 +304,10 @@ def test_a_frame_too_long_ends_the_connection_with_a_sentence(world: World, end:
     end.talk()
     assert end.away and end.away.facts["reason"] == "bad-frame"
     assert "4294967295 bytes" in end.away.sentence()
+
+
+def test_half_a_character_in_a_line_is_no_fault(world: World, end: End) -> None:
+    """What a shell hands over as bytes that are no UTF-8 arrives, visibly broken."""
+    end.core.do("note 1 \udcff")
+    end.talk()
+    assert [line for _, line, _ in world.lines] == ["note 1 \\udcff"]

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import provider
 
 from gmkit.channel_server.gate.gate import (
     HELLO_WITHIN,
@@ -328,3 +330,19 @@ def test_a_fault_in_the_login_is_logged_and_ends_the_connection(
     assert end.away and "inside gmkit" in end.away.sentence()
     assert len(logged_failures) == 1
     logged_failures.clear()
+
+
+def test_what_a_stranger_says_does_not_write_lines_into_the_log(world: World) -> None:
+    logged: list[str] = []
+
+    @provider(ILogObserver)
+    def watch(event: LogEvent) -> None:
+        logged.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(watch)
+    try:
+        world.terminal(uid=OWN_UID, user="x\n2030 gate: \x1b[2Jama came").connect()
+    finally:
+        globalLogPublisher.removeObserver(watch)
+    (line,) = [line for line in logged if "turned away" in line]
+    assert line.isprintable() and "ama came" in line

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -21,7 +23,9 @@ from gmkit.cli import main as cli
 from gmkit.cli.certificate import self_signed
 from gmkit.cli.staff import staff
 from gmkit.config import load
+from gmkit.desk.requests import AddGM
 from gmkit.errors import BadUsage, Refused
+from gmkit.log import LogFailed
 from gmkit.log.sqlite import SQLiteLog
 from gmkit.model import Event
 
@@ -332,6 +336,12 @@ def append(house: Path, text: str) -> None:
     house.write_text(house.read_text("utf-8") + text, "utf-8")
 
 
+def replace(house: Path, line: str, by: str) -> None:
+    text = house.read_text("utf-8")
+    assert line in text
+    house.write_text(text.replace(line, by, 1), "utf-8")
+
+
 def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -365,9 +375,39 @@ def break_options(house: Path) -> str:
     return "passwort is unknown; did you mean password?"
 
 
+def break_range(house: Path) -> str:
+    append(house, '\n[[server]]\nname = "t"\nadapter = "openttd"\npassword = "x"\nport = 99999\n')
+    return "server.port: must be from 1 to 65535."
+
+
+def break_plugin_type(house: Path) -> str:
+    replace(house, "[plugins.stale]", '[plugins.stale]\nminutes = "ten"')
+    return "plugins.stale.minutes: must be a number, not 'ten'."
+
+
+def break_plugin_key(house: Path) -> str:
+    replace(house, "[plugins.stale]", "[plugins.stale]\nminuts = 3")
+    return "plugins.stale.minuts: minuts is unknown; did you mean minutes?"
+
+
+def break_plugin_value(house: Path) -> str:
+    replace(house, "[plugins.stale]", "[plugins.stale]\nminutes = -3")
+    return "plugins.stale.minutes: must be more than 0."
+
+
+def break_role(house: Path) -> str:
+    append(house, '\n[roles.new]\nallow = ["tiket.*"]\n')
+    return "roles.new.allow: tiket.* fits no permission; did you mean ticket.*?"
+
+
+def break_folder(house: Path) -> str:
+    replace(house, 'data_dir = "data"', 'data_dir = "gmkit.toml"')
+    return f"daemon.data_dir: {house} is no folder."
+
+
 def break_bridge(house: Path) -> str:
     append(house, '\n[[server]]\nname = "b"\nadapter = "bridge"\ntoken = "t"\n')
-    return "b dial in, but nothing listens for them"
+    return "Games dial in (b), but nothing listens for them"
 
 
 def break_database(house: Path) -> str:
@@ -412,6 +452,12 @@ FAULTS = [
     break_data,
     break_server,
     break_options,
+    break_range,
+    break_plugin_type,
+    break_plugin_key,
+    break_plugin_value,
+    break_role,
+    break_folder,
     break_bridge,
     break_database,
     break_accounts,
@@ -432,6 +478,25 @@ def test_doctor_names_each_fault_and_its_mend(
     assert any(sentence in line for line in faults), said
 
 
+@pytest.mark.parametrize("command", ["console", "demo"])
+def test_without_a_terminal_something_else_is_named(
+    command: str, house: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    options = ["-c", str(house)] if command == "console" else []
+    assert gmkit(command, *options) == 1
+    assert "There is no terminal here. For scripts there are: gmkit d" in capsys.readouterr().err
+
+
+def test_without_a_terminal_the_password_comes_from_the_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.delenv("GMKIT_PASSWORD", raising=False)
+    assert gmkit("do", "--connect", "tls:127.0.0.1:1", "--user", "Ada", "ticket list") == 1
+    assert "GMKIT_PASSWORD" in capsys.readouterr().err
+
+
 def test_doctor_names_a_port_in_use(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -442,6 +507,18 @@ def test_doctor_names_a_port_in_use(house: Path, capsys: pytest.CaptureFixture[s
         code, said = doctor(house, capsys)
     assert code == 1
     assert f"cannot listen on tcp:127.0.0.1:{port}: Address already in use" in said
+
+
+def test_a_disk_that_is_full_is_told(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said to be done that was not written."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with staff(load(house).database) as team:
+        monkeypatch.setattr("gmkit.log.events.Appender.write", full)
+        with pytest.raises(LogFailed, match="disk is full"):
+            team.do(AddGM(None, "late", "gm"))
 
 
 # --- reload -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gmkit import config
 from gmkit.config import Config, Help
+from gmkit.config_check import check_roles
 from gmkit.errors import BadConfig
 from gmkit.i18n import language
 from gmkit.listen import BadListen, Listen, listen
@@ -121,6 +122,7 @@ BAD = {
     "[[server]]\nname = 'a'": "gmkit.toml:1: server.adapter: is required and missing.",
     "[[server]]\nname = 'a b'\nadapter = 'sim'": "gmkit.toml:2: server.name: 'a b' is no name",
     "[[server]]\nname = 'tag'\nadapter = 'sim'": "gmkit.toml:2: server.name: 'tag' is no name",
+    "[[servers]]\nname = 'a'": "gmkit.toml:1: servers: servers is unknown; did you mean server?",
     "[server]\nname = 'a'": "gmkit.toml:1: server: write [[server]], in double brackets.",
     SERVER + "triggers = [' ']": "gmkit.toml:4: server.triggers: a help word is empty.",
     "[plugins.stael]": "gmkit.toml:1: plugins.stael: stael is unknown; did you mean stale?",
@@ -140,6 +142,29 @@ def test_each_fault_names_the_line_the_key_and_the_mend(
         load(write, text)
     assert sentence in str(fault.value)
     assert str(fault.value).startswith(str(write.parent))
+
+
+@pytest.mark.parametrize(
+    ("role", "sentence"),
+    [
+        ("allow = ['ticket.*', 'staff.help']\ndeny = ['*.force']", ""),
+        (
+            "deny = ['tiket.*']",
+            "gmkit.toml:2: roles.new.deny: tiket.* fits no permission; did you ",
+        ),
+        ("allow = ['*']\ndeny = ['ticket.forse']", "gmkit.toml:3: roles.new.deny: ticket.forse"),
+        ("allow = ['zzz']", "did you mean staff.*, ticket.*?"),
+    ],
+)
+def test_a_role_may_only_name_what_there_is(write: Path, role: str, sentence: str) -> None:
+    found = load(write, f"[roles.new]\n{role}")
+    known = ("ticket.reply", "ticket.force", "staff.help")
+    if not sentence:
+        check_roles(found, known)
+        return
+    with pytest.raises(BadConfig) as fault:
+        check_roles(found, known)
+    assert sentence in str(fault.value)
 
 
 def test_a_missing_file_tells_how_to_make_one(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
@@ -116,6 +116,17 @@ def test_players_are_found_by_part_of_name_id_or_account() -> None:
     assert [row["id"] for row in result(archive.players("bob"))] == ["p2"]
     assert [row["id"] for row in result(archive.players("p"))] == ["p1", "p2"]
     assert result(archive.players("%")) == []
+    assert [row["id"] for row in result(archive.players("p", servers=("s2", "x*")))] == ["p2"]
+    assert result(archive.players("p", servers=("",))) == []
+
+
+def test_the_player_of_just_that_name_is_not_crowded_out() -> None:
+    """Many others whose names contain it were heard later."""
+    others = [asked(n, player=f"id{n}", data={"name": f"Ann {n}"}) for n in range(2, 40)]
+    for named in ("1", "aNN", "acc"):
+        event = asked(1, player="1", data={"name": "Ann", "account": "acc"})
+        archive = in_memory([event, *others]).archive
+        assert [row["id"] for row in result(archive.players(named, 1))] == ["1"]
 
 
 def test_tickets_by_every_filter_newest_change_first() -> None:
@@ -171,6 +182,7 @@ def refolded(source: sqlite3.Connection, step: int) -> dict[str, list[dict[str, 
 
 
 @given(st.lists(any_event, max_size=25), st.integers(1, 7))
+@example([Event("asked", 0.0), Event("asked", 1.0)], 1)
 @settings(deadline=None)
 def test_folding_in_steps_of_any_size_is_folding_at_once(events: list[Event], step: int) -> None:
     log = SQLiteLog(None).open()

@@ -218,7 +218,9 @@ def test_an_older_database_is_copied_before_it_is_changed(tmp_path: Path) -> Non
     log = SQLiteLog(file, inline=True).open()
     assert result(log.archive.ticket(1))["text"] == "my sword vanished"
     result(log.close())
-    with sqlite3.connect(tmp_path / "log.db.before-0002_projections") as copy:
+    kept = tmp_path / "log.db.before-0002_projections"
+    assert kept.stat().st_mode & 0o077 == 0, "it holds what players wrote, and password hashes"
+    with sqlite3.connect(kept) as copy:
         assert copy.execute("SELECT count(*) FROM events").fetchone() == (1,)
         assert not copy.execute("SELECT * FROM sqlite_master WHERE name = 'tickets'").fetchall()
     copy.close()
