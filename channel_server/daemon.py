@@ -20,6 +20,7 @@ from gmkit.adapter import Adapter, Link
 from gmkit.config import Config, ServerConfig
 from gmkit.config_check import check_roles
 from gmkit.desk import Rules
+from gmkit.desk.requests import Notify
 from gmkit.errors import GMError
 from gmkit.log import LogFailed
 from gmkit.log.sqlite import SQLiteLog
@@ -263,7 +264,9 @@ class Daemon:
         self.intake.configure(config.help)
         self.outbox.expires = config.help.expires_seconds
         kept = len(self.fleet.links) - len(started)
-        return Reloaded(len(started), len(stopped), kept, needs_restart(before, config))
+        done = Reloaded(len(started), len(stopped), kept, needs_restart(before, config))
+        self.turn.decide(Notify("reloaded", str(done)))
+        return done
 
     def _configure_plugins(self) -> None:
         """Run the plugins that are on; then it is known what roles can allow. Raises GMError."""

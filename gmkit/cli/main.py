@@ -13,6 +13,7 @@ from importlib import import_module
 from gmkit import __version__
 from gmkit.errors import BadUsage, GMError
 from gmkit.i18n import DOMAIN, FOLDER, N_, language, of_environment
+from gmkit.problems import unknown
 from gmkit.text import safe
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -40,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     speak()
     say = language(of_environment()).gettext
+    asked = next((word for word in given if not word.startswith("-")), None)
+    if asked is not None and asked not in COMMANDS:
+        return _failed(unknown(asked, COMMANDS).sentence(say), USAGE)
     args = parser(given).parse_args(given)
     try:
         return int(args.run(args))

@@ -88,7 +88,7 @@ def test_reload_while_running(house: House, daemon: subprocess.Popen[str]) -> No
     text = config.read_text("utf-8")
     config.write_text(text.replace('name = "sim-2"', 'name = "other"'), "utf-8")
     said = house.run("reload", "--user", "ada")
-    assert "1 servers started or changed, 1 removed, 1 untouched." in said
+    assert "started or changed: 1, removed: 1, untouched: 1." in said
     config.write_text(text.replace('adapter = "sim"', 'adapter = "smi"'), "utf-8")
     assert "did you mean sim?" in house.run("reload", "--user", "ada", code=1)
     names = [
