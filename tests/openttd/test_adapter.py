@@ -11,8 +11,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError
 from twisted.python.failure import Failure
 
-from gmkit.adapter import Gone, LinkLost, Player, Refused
-from gmkit.adapters.openttd import faults
+from gmkit.adapter import BadOption, Gone, LinkLost, Player, Refused
+from gmkit.adapters.openttd import Options, faults
 from gmkit.adapters.openttd.connection import BEAT, NEW_MAP_PATIENCE, PATIENCE
 from gmkit.adapters.openttd.wire import frame
 
@@ -308,3 +308,10 @@ def _raise(deferred: Deferred[Any]) -> None:
     failures: list[Any] = []
     deferred.addErrback(failures.append)
     failures[0].raiseException()
+
+
+@pytest.mark.parametrize("wrong", [{"password": ""}, {"port": 0}, {"port": 99999}, {"host": ""}])
+def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadOption) as refused:
+        Options(**({"password": "secret"} | wrong))
+    assert refused.value.facts["key"] in wrong
