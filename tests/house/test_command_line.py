@@ -77,9 +77,7 @@ def test_the_list_names_every_subcommand(capsys: pytest.CaptureFixture[str]) -> 
     assert all(f"\n    {name}" in out for name in cli.COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["none"], ["do"], ["gm"], ["gm", "role", "Ada"], ["serve", "x"]]
-)
+@pytest.mark.parametrize("words", [[], ["do"], ["gm"], ["gm", "role", "Ada"], ["serve", "x"]])
 def test_wrong_usage_ends_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         gmkit(*words)
@@ -486,6 +484,13 @@ def test_without_a_terminal_something_else_is_named(
     options = ["-c", str(house)] if command == "console" else []
     assert gmkit(command, *options) == 1
     assert "There is no terminal here. For scripts there are: gmkit d" in capsys.readouterr().err
+
+
+def test_a_mistyped_command_is_told_the_right_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gmkit("dmo") == 2
+    assert capsys.readouterr().err == "gmkit: dmo is unknown; did you mean demo?\n"
+    assert gmkit("none") == 2
+    assert "none is unknown; known: adapter, console, " in capsys.readouterr().err
 
 
 def test_without_a_terminal_the_password_comes_from_the_environment(
