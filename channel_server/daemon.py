@@ -107,38 +107,59 @@ class Daemon:
             raise self.config.fault(("daemon", "data_dir"), problem) from None
 
     def _wire(self) -> None:
-        config, reactor, events_log = self.config, self.reactor, self.events_log
-        self.desk, snapshot_at = revived(events_log, rules(config))
-        self.turn = Turn(desk=self.desk, log=events_log, reactor=reactor, snapshot_at=snapshot_at)
+        """Everything that the daemon is made of; nothing runs yet."""
+        self.desk, snapshot_at = revived(self.events_log, rules(self.config))
+        self.turn = Turn(
+            desk=self.desk, log=self.events_log, reactor=self.reactor, snapshot_at=snapshot_at
+        )
+        self._wire_games()
+        self._wire_players()
+        self._wire_gms()
+        self.plugins = Plugins(
+            desk=self.desk,
+            turn=self.turn,
+            commands=self.dispatcher,
+            servers=self.fleet.names,
+            reactor=self.reactor,
+            load=partial(discovery.load, "plugins"),
+            locale=lambda: self.config.help.locale,
+        )
+
+    def _wire_games(self) -> None:
         self.rosters = Rosters()
         self.fleet = Fleet(make_link=self._link, rosters=self.rosters)
-        self.permissions = Permissions(roles(config.roles), self.fleet.tags_of)
         self._at_start = {name: (stream.name, stream.last) for name, stream in self.desk.streams()}
         self.door = BridgePort(
-            reactor, self._settled_up_to, limits=BridgeLimits(heartbeat=HEARTBEAT)
+            self.reactor, self._settled_up_to, limits=BridgeLimits(heartbeat=HEARTBEAT)
         )
+
+    def _wire_players(self) -> None:
+        settings = self.config.help
         self.outbox = Outbox(
             desk=self.desk,
             turn=self.turn,
             links=self.fleet.links,
             rosters=self.rosters,
-            reactor=reactor,
-            expires=config.help.expires_seconds,
+            reactor=self.reactor,
+            expires=settings.expires_seconds,
         )
         self.notices = Notices(self.fleet.links)
         self.turn.on_durable(self.notices.announce)
         self.intake = Intake(
             desk=self.desk,
             turn=self.turn,
-            settings=config.help,
+            settings=settings,
             notify=self.notices.notify,
             random=self.random,
             run=f"{self.random.getrandbits(40):x}",
         )
+
+    def _wire_gms(self) -> None:
+        self.permissions = Permissions(roles(self.config.roles), self.fleet.tags_of)
         self.dispatcher = Dispatcher(
             commands=load_commands(),
             desk=self.desk,
-            archive=events_log.archive,
+            archive=self.events_log.archive,
             permissions=lambda: self.permissions,
             servers=self.fleet.views,
             server=self.fleet.view,
@@ -146,12 +167,12 @@ class Daemon:
             settled=self.turn.settled,
             act=self.fleet.act,
             refused=self._refused,
-            clock=reactor,
+            clock=self.reactor,
         )
-        self.duty = DutyRoster(desk=self.desk, turn=self.turn, reactor=reactor)
+        self.duty = DutyRoster(desk=self.desk, turn=self.turn, reactor=self.reactor)
         self.gate = Gate(
-            clock=reactor,
-            log=events_log,
+            clock=self.reactor,
+            log=self.events_log,
             desk=self.desk,
             position=self.turn.position,
             settled=self.turn.settled,
@@ -162,18 +183,9 @@ class Daemon:
             on_presence=self.duty.presence,
             servers=self.fleet.rows,
             online=self.fleet.online,
-            name=config.daemon.name,
+            name=self.config.daemon.name,
         )
         self.turn.on_durable(self.gate.publish)
-        self.plugins = Plugins(
-            desk=self.desk,
-            turn=self.turn,
-            commands=self.dispatcher,
-            servers=self.fleet.names,
-            reactor=reactor,
-            load=partial(discovery.load, "plugins"),
-            locale=lambda: self.config.help.locale,
-        )
 
     def _login(self) -> Login:
         self._hashing = ThreadPool(0, 2, name="passwords")
