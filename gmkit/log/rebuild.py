@@ -29,6 +29,8 @@ def rebuild(
         clear(connection)
         projections, last = Projections(connection), events.last(connection)
         while projections.advance(BATCH):
+            # Otherwise the write-ahead log would grow to many times the size of the file.
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             progress(projections.seq, last)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return last

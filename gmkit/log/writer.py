@@ -92,6 +92,8 @@ class Writer:
             self._since_checkpoint += 4 * self._projections.advance(most)
         finally:
             self.connection.execute("PRAGMA synchronous = FULL")
+        if self._since_checkpoint > CHECKPOINT_ROWS:
+            self.checkpoint()
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log back into the database, as far as readers allow."""

@@ -160,3 +160,17 @@ def test_check_of_another_programs_database(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(LogUnusable, match="no log of gmkit"):
         check(tmp_path / "other.db")
+
+
+def test_rebuild_keeps_the_write_ahead_log_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gmkit.log.rebuild.BATCH", 300)
+    log = SQLiteLog(tmp_path / "long.db").open()
+    log.append(list(crowd(3000)))
+    result(log.close())
+    waiting = Path(f"{log.file}-wal")
+    sizes: list[int] = []
+    rebuild(log.file, lambda done, all: sizes.append(waiting.stat().st_size))
+    assert len(sizes) == 10
+    assert sizes[-1] < 3 * sizes[0], "each batch must find the log copied back"
