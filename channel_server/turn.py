@@ -79,7 +79,7 @@ class Turn:
 
     def decide(self, request: Request) -> list[Event] | Refused:
         """Decide now, and append at the end of this turn what was decided."""
-        decision = self._desk.decide(request, self.now())
+        decision = self.consider(request)
         if type(decision) is list and decision:
             self.take(decision)
         return decision

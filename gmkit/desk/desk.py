@@ -84,8 +84,7 @@ class Desk:
 
     def finished_ticket_of(self, server: str, player_id: str) -> Ticket | None:
         """The player's ticket that was finished last, while the desk remembers it."""
-        number = self._state.finished_of.get((server, player_id))
-        return self._state.finished.get(number) if number is not None else None
+        return self._state.last_finished(server, player_id)
 
     def held_by(self, gm: str) -> Iterable[Ticket]:
         return (self._state.open[number] for number in self._state.held.get(gm, ()))

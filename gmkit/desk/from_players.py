@@ -26,7 +26,7 @@ Decision = list[Event] | Refused
 def ask(state: State, rules: Rules, request: Ask, now: float) -> Decision:
     """Open a ticket, add to the open one, or open the one just completed again."""
     server, player, text, source = request
-    if source is not None and (again := _repeated(state, server, source)):
+    if again := _repeated(state, server, source):
         return again
     if not text.strip():
         return NothingToSay()
@@ -43,9 +43,9 @@ def ask(state: State, rules: Rules, request: Ask, now: float) -> Decision:
     return [Event("asked", now, server, number, player.id, None, text, source, _profile(player))]
 
 
-def _repeated(state: State, server: str, source: Source) -> Repeated | None:
-    stream = state.streams.get(server)
-    if stream is None or stream.name != source.stream or source.n > stream.last:
+def _repeated(state: State, server: str, source: Source | None) -> Repeated | None:
+    stream = state.streams.get(server) if source is not None else None
+    if source is None or stream is None or stream.name != source.stream or source.n > stream.last:
         return None
     return Repeated(ticket=stream.ticket_of(source.n))
 
@@ -58,8 +58,7 @@ def _added(ticket: Ticket, player: Player, text: str, source: Source | None, now
 def _just_completed(
     state: State, rules: Rules, server: str, player_id: str, now: float
 ) -> Ticket | None:
-    number = state.finished_of.get((server, player_id))
-    ticket = state.finished.get(number) if number is not None else None
+    ticket = state.last_finished(server, player_id)
     if ticket is None or ticket.state != "completed":
         return None
     return ticket if now - ticket.updated_at <= rules.reopen_seconds else None
@@ -84,7 +83,7 @@ def _profile(player: Player) -> dict[str, Any]:
 
 def cancel(state: State, rules: Rules, request: Cancel, now: float) -> Decision:
     """Withdraw the player's newest open ticket."""
-    if request.source is not None and (again := _repeated(state, request.server, request.source)):
+    if again := _repeated(state, request.server, request.source):
         return again
     numbers = state.open_of.get((request.server, request.player_id))
     if not numbers:
@@ -103,12 +102,11 @@ def cancel(state: State, rules: Rules, request: Cancel, now: float) -> Decision:
 
 def rate(state: State, rules: Rules, request: Rate, now: float) -> Decision:
     """Rate the ticket completed last, once."""
-    if request.source is not None and (again := _repeated(state, request.server, request.source)):
+    if again := _repeated(state, request.server, request.source):
         return again
     if not 1 <= request.stars <= 5:
         return StarsOutOfRange()
-    number = state.finished_of.get((request.server, request.player_id))
-    ticket = state.finished.get(number) if number is not None else None
+    ticket = state.last_finished(request.server, request.player_id)
     if ticket is None or ticket.state != "completed" or ticket.stars is not None:
         return NothingToRate()
     return [
@@ -126,7 +124,7 @@ def rate(state: State, rules: Rules, request: Rate, now: float) -> Decision:
 
 def verify(state: State, rules: Rules, request: Verify, now: float) -> Decision:
     """Show the same phrase to the player and, through the log, to the GMs."""
-    if request.source is not None and (again := _repeated(state, request.server, request.source)):
+    if again := _repeated(state, request.server, request.source):
         return again
     numbers = state.open_of.get((request.server, request.player_id))
     if not numbers:

@@ -67,6 +67,11 @@ class State:
     def ticket(self, number: int) -> Ticket | None:
         return self.open.get(number) or self.finished.get(number)
 
+    def last_finished(self, server: str, player_id: str) -> Ticket | None:
+        """The player's ticket that was finished last, while it is kept."""
+        number = self.finished_of.get((server, player_id))
+        return self.finished.get(number) if number is not None else None
+
     def remember_source(self, event: Event) -> None:
         """So that the sender's retry of the same message is recognised."""
         source = event.source

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.python.failure import Failure
 
-from .writer import CHECKPOINT_ROWS, Group, Job, Report, Writer
+from .writer import Group, Job, Report, Writer
 
 LINGER = 0.1
 """Seconds that events may wait for the projections, so that they come in batches."""
@@ -209,8 +209,7 @@ class Thread(Driver):
             self._project_at = self._share_at = self._clock() + LINGER
         if self._project_now():
             self._project()
-        quiet = self._quiet and self._project_at is None
-        if writer.rows_to_checkpoint and (quiet or writer.rows_to_checkpoint > CHECKPOINT_ROWS):
+        if writer.rows_to_checkpoint and self._quiet and self._project_at is None:
             writer.checkpoint()
 
     def _project_now(self) -> bool:

@@ -81,6 +81,7 @@ class Writer:
                 yield self._run(item)
         if groups:
             yield self._commit(groups)
+        self._keep_short()
 
     def project(self, most: int) -> None:
         """Bring the projections nearer to the log, by up to ``most`` events.
@@ -92,6 +93,10 @@ class Writer:
             self._since_checkpoint += 4 * self._projections.advance(most)
         finally:
             self.connection.execute("PRAGMA synchronous = FULL")
+        self._keep_short()
+
+    def _keep_short(self) -> None:
+        """Copy the write-ahead log back before it has grown long, whoever makes it grow."""
         if self._since_checkpoint > CHECKPOINT_ROWS:
             self.checkpoint()
 
